@@ -1,0 +1,186 @@
+/*
+ * cache.h: making, configuring, resizing and ending a cache; invalidation.
+ *
+ * The promise: a cached answer is returned only to a caller whose function, arguments and partition
+ * values are equal, byte for byte, to those that computed it. Full keys are compared, never hashes
+ * alone, and an unset partition variable fails closed.
+ *
+ * Every function here may be called from any thread, without a lock of the caller's.
+ */
+#ifndef CTXCACHE_CACHE_H
+#define CTXCACHE_CACHE_H
+
+#include "allocator.h"
+#include "context.h"
+#include "function.h"
+
+CTX_BEGIN_DECLS
+
+typedef struct ctx_cache ctx_cache;
+
+/* What a call does when a variable that the cache varies on is not set in the current context. */
+enum ctx_cache_unset {
+    CTX_CACHE_UNSET_ERROR = 0,  /* CTX_ERR_UNSET; the loader does not run */
+    CTX_CACHE_UNSET_BYPASS = 1, /* the loader runs, nothing is looked up or stored */
+    CTX_CACHE_UNSET_SHARED = 2  /* "unset" is one more value: all such callers share */
+};
+
+/* What becomes of a result whose loader read a variable that is neither in vary nor in ignore. */
+enum ctx_cache_audit {
+    CTX_CACHE_AUDIT_REFUSE = 0, /* returned, not stored, counted; the info names the variable */
+    CTX_CACHE_AUDIT_WARN = 1,   /* stored and counted; the observer is called */
+    CTX_CACHE_AUDIT_OFF = 2     /* not looked at */
+};
+
+enum ctx_cache_flags {
+    CTX_CACHE_COUNT_DEFAULTS = 1,  /* a variable's default counts as set */
+    CTX_CACHE_RETRY = 2,           /* after a failed load one waiter loads again, not all fail */
+    CTX_CACHE_BYPASS_LONG_KEYS = 4 /* a key over key_limit: load, not stored, instead of an error */
+};
+
+/* Why a value left the cache. */
+enum ctx_cache_cause {
+    CTX_CACHE_EVICTED = 1,     /* least recently used, and room was needed */
+    CTX_CACHE_EXPIRED = 2,     /* its time-to-live passed */
+    CTX_CACHE_INVALIDATED = 3, /* by key or by partition; or its partition was retired */
+    CTX_CACHE_REPLACED = 4,    /* a put, or a later load, stored the same key */
+    CTX_CACHE_CLEARED = 5      /* ctx_cache_clear() or ctx_cache_destroy() */
+};
+
+/* What a removal callback is told; everything is borrowed for the time of the callback. */
+typedef struct ctx_cache_removal {
+    size_t size; /* sizeof the struct of the library that calls */
+    enum ctx_cache_cause cause;
+    const char *fn_name;
+    const void *value; /* NULL for a negative entry */
+    size_t value_size;
+} ctx_cache_removal;
+
+#define CTX_CACHE_UNBOUNDED UINT64_MAX
+#define CTX_CACHE_VARY_MAX  16
+#define CTX_CACHE_ARGS_MAX  16
+#define CTX_CACHE_BYTES_MIN 4096 /* the smallest capacity_bytes: tables need some */
+
+/*
+ * Start from CTX_CACHE_CONFIG_INIT; zero is the default everywhere. The struct only grows at its
+ * end: a larger one whose unknown tail is zero is accepted, so old binaries and new ones keep
+ * working.
+ */
+typedef struct ctx_cache_config {
+    size_t size;      /* sizeof(ctx_cache_config) */
+    const char *name; /* for messages, copied; NULL: "cache" */
+
+    /*
+     * How much it holds; both limits apply. 0 entries with 0 bytes: pass through, nothing is stored
+     * (but loads of one key are still shared). capacity_entries 0 with a limit in bytes, or
+     * CTX_CACHE_UNBOUNDED: no limit by count. capacity_bytes 0: no limit in bytes; else at least
+     * CTX_CACHE_BYTES_MIN, and it covers keys, values, entries, index and partitions.
+     */
+    uint64_t capacity_entries;
+    uint64_t capacity_bytes;
+
+    /* The variables that partition it, frozen here; order does not matter. At most 16. */
+    ctx_var *const *vary;
+    size_t vary_count;
+    /* Variables that loaders may read although results do not depend on them. At most 16. */
+    ctx_var *const *ignore;
+    size_t ignore_count;
+
+    uint32_t unset; /* enum ctx_cache_unset */
+    uint32_t audit; /* enum ctx_cache_audit */
+    uint32_t flags; /* enum ctx_cache_flags */
+    uint32_t reserved;
+
+    uint64_t ttl_ns;    /* entries expire this long after their load ended; 0: never */
+    uint64_t wait_ns;   /* how long a call waits for another's load of its key; 0: for ever */
+    uint64_t key_limit; /* bytes of one encoded key or partition; 0: 65536. Never truncated */
+
+    /* Nanoseconds that never go back; NULL: CLOCK_MONOTONIC. Called with no lock held. Waiting is
+     * always in real time. */
+    uint64_t (*clock)(void *user);
+    void *clock_user;
+
+    const ctx_allocator *allocator; /* copied; NULL: the process's */
+
+    /* Nonzero: the seed of all hashing, for repeatable tests. Zero: random, per cache. */
+    uint64_t seed;
+
+    /* Called exactly once for each value that was stored and has left, with no lock held; it may
+     * call this cache. NULL: nobody. */
+    void (*on_remove)(void *user, const ctx_cache_removal *removal);
+    void *on_remove_user;
+
+    /* Called, with no lock held, when the audit finds an undeclared read (REFUSE and WARN).
+     * `variable` is its name, borrowed; "*" when the loader counted or iterated a context. */
+    void (*on_undeclared)(void *user, ctx_cache *cache, const char *fn_name, const char *variable);
+    void *on_undeclared_user;
+} ctx_cache_config;
+
+#define CTX_CACHE_CONFIG_INIT                                                                      \
+    {                                                                                              \
+        sizeof(ctx_cache_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+    }
+
+/*
+ * NULL if ctx_cache_new() would accept the config; else a constant sentence that names the field
+ * and says what it wants, "capacity_bytes: at least CTX_CACHE_BYTES_MIN, or 0 for no limit in
+ * bytes".
+ */
+CTX_API const char *ctx_cache_config_problem(const ctx_cache_config *config);
+
+/*
+ * Makes a cache. On CTX_OK *out_cache is the caller's to ctx_cache_destroy(); on any error NULL.
+ * CTX_ERR_INVALID (ask ctx_cache_config_problem()), CTX_ERR_NOMEM, CTX_ERR_SYSTEM (no randomness
+ * for the seed, or no lock; errno says why).
+ */
+CTX_API int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache);
+
+/*
+ * Ends it: removes every entry (callbacks run here) and frees what nobody uses. Waits for nothing:
+ * refs stay valid, loads that run answer their callers and are not stored, and the last of them
+ * frees the rest. The caller must not begin another call with the pointer. NULL is allowed.
+ */
+CTX_API void ctx_cache_destroy(ctx_cache *cache);
+
+/*
+ * Changes the capacity (the meaning of the fields in ctx_cache_config) and evicts down to it, least
+ * recently used first. CTX_ERR_INVALID; CTX_ERR_NOMEM never: a table that cannot shrink stays.
+ */
+CTX_API int ctx_cache_resize(ctx_cache *cache, uint64_t capacity_entries, uint64_t capacity_bytes);
+
+/*
+ * Invalidation. Each also fences the loads that are running: a load that began before answers its
+ * own callers, is not stored, and later callers do not join it.
+ */
+
+/* Everything, in every partition. O(entries), in steps that let other calls through. */
+CTX_API int ctx_cache_clear(ctx_cache *cache);
+
+/*
+ * All entries of the current context's partition, O(1) whatever its size: they are never returned
+ * again; their memory and callbacks follow, a few with each later call, or in ctx_cache_maintain().
+ * CTX_OK, also if there was nothing; CTX_ERR_UNSET if a partition variable is not set (in any unset
+ * mode but SHARED); CTX_ERR_NOMEM; CTX_ERR_LIMIT (values longer than key_limit).
+ */
+CTX_API int ctx_cache_invalidate_partition(ctx_cache *cache);
+
+/*
+ * The same, and the partition itself ends: a later caller with equal values gets a new partition
+ * with a new identity and fresh statistics. For a tenant that is deleted. Errors as above.
+ */
+CTX_API int ctx_cache_retire_partition(ctx_cache *cache);
+
+/*
+ * Upkeep that calls otherwise do a little of each: drops up to `steps` invalidated or expired
+ * entries, looking at no more than 16 times as many. Returns how many it dropped; fewer than
+ * `steps` may mean that there are none left, or that the next call goes on looking where this one
+ * stopped.
+ */
+CTX_API size_t ctx_cache_maintain(ctx_cache *cache, size_t steps);
+
+/* The name from the configuration; valid until ctx_cache_destroy(). */
+CTX_API const char *ctx_cache_name(const ctx_cache *cache);
+
+CTX_END_DECLS
+
+#endif

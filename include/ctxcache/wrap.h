@@ -1,0 +1,396 @@
+/*
+ * wrap.h: one line that turns a native function into a memoized twin which the compiler
+ * type-checks.
+ *
+ *     static double price(int64_t sku, const char *region);      // yours, expensive
+ *     CTX_CACHE_WRAP(cached_price, double, price, int64_t, const char *)
+ *
+ * defines
+ *
+ *     static int cached_price(ctx_cache *cache, int64_t, const char *, double *out_result);
+ *     static ctx_cache_fn cached_price_fn[1];                     // for ctx_cache_invalidate()
+ * etc.
+ *
+ * The twin returns what ctx_cache_call_v() returns; *out_result is written on CTX_OK alone.
+ * Argument types are integers, bool, float, double and (const) char *, up to 16; note that int and
+ * int64_t arguments of equal value are the same key, for the twin is one function. The result is
+ * any type that may be copied byte by byte and points at nothing; a pointer does not compile.
+ *
+ * CTX_CACHE_WRAP_TRY is for a function that can fail:
+ *
+ *     static int rate(const char *from, const char *to, double *out_rate);   // CTX_OK or any error
+ *     CTX_CACHE_WRAP_TRY(cached_rate, double, rate, const char *, const char *)
+ *
+ * and CTX_CACHE_WRAP_REF for one whose result has no fixed size: it gives its value through the
+ * load, and the twin returns a ref:
+ *
+ *     static int report(ctx_cache_load *load, int64_t year);
+ *     CTX_CACHE_WRAP_REF(cached_report, report, int64_t)
+ *     static int cached_report(ctx_cache *cache, int64_t, ctx_cache_ref *out_ref);   // defined
+ *
+ * The name of the native function is the name in the key. Put the line before the function's body
+ * if it calls its own twin.
+ */
+#ifndef CTXCACHE_WRAP_H
+#define CTXCACHE_WRAP_H
+
+#include "call.h"
+
+#ifndef __cplusplus
+
+#define CTX_CACHE_WRAP(twin, result, ...)                                                          \
+    CTXI_WRAP_COPY(twin, result, CTXI_FIRST(__VA_ARGS__, 0), CTXI_WRAP_VALUE, __VA_ARGS__)
+#define CTX_CACHE_WRAP_TRY(twin, result, ...)                                                      \
+    CTXI_WRAP_COPY(twin, result, CTXI_FIRST(__VA_ARGS__, 0), CTXI_WRAP_STATUS, __VA_ARGS__)
+#define CTX_CACHE_WRAP_REF(twin, ...) CTXI_WRAP_REF(twin, CTXI_FIRST(__VA_ARGS__, 0), __VA_ARGS__)
+
+/* How the native function is called: it returns the result, or a status. */
+#define CTXI_WRAP_VALUE(fn, out, ...)  (*(out) = fn(CTXI_UNBOX_ALL(__VA_ARGS__)), CTX_OK)
+#define CTXI_WRAP_STATUS(fn, out, ...) fn(CTXI_UNBOX_ALL_THEN(__VA_ARGS__) out)
+
+#define CTXI_WRAP_COPY(twin, result, fn, invoke, ...)                                              \
+    _Static_assert(__builtin_classify_type(*(result *)0) != 5,                                     \
+                   "a memoized result must not be a pointer: use CTX_CACHE_WRAP_REF");             \
+    static int twin##_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)  \
+    {                                                                                              \
+        result out;                                                                                \
+        (void)args, (void)count, (void)user;                                                       \
+        int status = invoke(fn, &out, __VA_ARGS__);                                                \
+        return status == CTX_OK ? ctx_cache_load_copy(load, &out, sizeof out) : status;            \
+    }                                                                                              \
+    CTXI_WRAP_FN(twin, fn)                                                                         \
+    __attribute__((unused)) static int twin(ctx_cache *cache,                                      \
+                                            CTXI_PARAMS(__VA_ARGS__) result *out_result)           \
+    {                                                                                              \
+        return ctx_cache_call_copy_v(cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__), 0, out_result,   \
+                                     sizeof *out_result, 0);                                       \
+    }
+
+#define CTXI_WRAP_REF(twin, fn, ...)                                                               \
+    static int twin##_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)  \
+    {                                                                                              \
+        (void)args, (void)count, (void)user;                                                       \
+        return fn(load CTXI_THEN_UNBOX_ALL(__VA_ARGS__));                                          \
+    }                                                                                              \
+    CTXI_WRAP_FN(twin, fn)                                                                         \
+    __attribute__((unused)) static int twin(ctx_cache *cache,                                      \
+                                            CTXI_PARAMS(__VA_ARGS__) ctx_cache_ref *out_ref)       \
+    {                                                                                              \
+        return ctx_cache_call_v(cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__), 0, out_ref, 0);       \
+    }
+
+#define CTXI_WRAP_FN(twin, fn)                                                                     \
+    __attribute__((unused)) static ctx_cache_fn twin##_fn[1] = {{#fn, 1, 0, twin##_load, 0, 0, 0}};
+
+static inline bool ctxi_unbox_bool(const ctx_value *v)
+{
+    return v->as.boolean;
+}
+
+static inline int64_t ctxi_unbox_i64(const ctx_value *v)
+{
+    return v->as.i64;
+}
+
+static inline uint64_t ctxi_unbox_u64(const ctx_value *v)
+{
+    return v->as.u64;
+}
+
+static inline double ctxi_unbox_f64(const ctx_value *v)
+{
+    return v->as.f64;
+}
+
+static inline const char *ctxi_unbox_string(const ctx_value *v)
+{
+    return v->type == CTX_STRING ? v->as.string.data : 0;
+}
+
+/* The n-th argument as a native `type`; the inverse of CTX_BOX. */
+#define CTXI_UNBOX(type, n)                                                                        \
+    (type) _Generic((type){0},                                                                     \
+        bool: ctxi_unbox_bool,                                                                     \
+        char: ctxi_unbox_i64,                                                                      \
+        signed char: ctxi_unbox_i64,                                                               \
+        short: ctxi_unbox_i64,                                                                     \
+        int: ctxi_unbox_i64,                                                                       \
+        long: ctxi_unbox_i64,                                                                      \
+        long long: ctxi_unbox_i64,                                                                 \
+        unsigned char: ctxi_unbox_u64,                                                             \
+        unsigned short: ctxi_unbox_u64,                                                            \
+        unsigned int: ctxi_unbox_u64,                                                              \
+        unsigned long: ctxi_unbox_u64,                                                             \
+        unsigned long long: ctxi_unbox_u64,                                                        \
+        float: ctxi_unbox_f64,                                                                     \
+        double: ctxi_unbox_f64,                                                                    \
+        char *: ctxi_unbox_string,                                                                 \
+        const char *: ctxi_unbox_string)(&args[n])
+
+/* For (fn, T0, T1, ...): what each argument becomes, written out for 0 to 16 types. */
+#define CTXI_PARAMS(...)                                                                           \
+    CTXI_PICK_17(__VA_ARGS__, CTXI_PARAMS_16, CTXI_PARAMS_15, CTXI_PARAMS_14, CTXI_PARAMS_13,      \
+                 CTXI_PARAMS_12, CTXI_PARAMS_11, CTXI_PARAMS_10, CTXI_PARAMS_9, CTXI_PARAMS_8,     \
+                 CTXI_PARAMS_7, CTXI_PARAMS_6, CTXI_PARAMS_5, CTXI_PARAMS_4, CTXI_PARAMS_3,        \
+                 CTXI_PARAMS_2, CTXI_PARAMS_1, CTXI_PARAMS_0, 0)                                   \
+    (__VA_ARGS__)
+#define CTXI_PARAMS_0(z)
+#define CTXI_PARAMS_1(z, a)                a arg0,
+#define CTXI_PARAMS_2(z, a, b)             a arg0, b arg1,
+#define CTXI_PARAMS_3(z, a, b, c)          a arg0, b arg1, c arg2,
+#define CTXI_PARAMS_4(z, a, b, c, d)       a arg0, b arg1, c arg2, d arg3,
+#define CTXI_PARAMS_5(z, a, b, c, d, e)    a arg0, b arg1, c arg2, d arg3, e arg4,
+#define CTXI_PARAMS_6(z, a, b, c, d, e, f) a arg0, b arg1, c arg2, d arg3, e arg4, f arg5,
+#define CTXI_PARAMS_7(z, a, b, c, d, e, f, g)                                                      \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6,
+#define CTXI_PARAMS_8(z, a, b, c, d, e, f, g, h)                                                   \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7,
+#define CTXI_PARAMS_9(z, a, b, c, d, e, f, g, h, i)                                                \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8,
+#define CTXI_PARAMS_10(z, a, b, c, d, e, f, g, h, i, j)                                            \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9,
+#define CTXI_PARAMS_11(z, a, b, c, d, e, f, g, h, i, j, k)                                         \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,
+#define CTXI_PARAMS_12(z, a, b, c, d, e, f, g, h, i, j, k, l)                                      \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
+        l arg11,
+#define CTXI_PARAMS_13(z, a, b, c, d, e, f, g, h, i, j, k, l, m)                                   \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
+        l arg11, m arg12,
+#define CTXI_PARAMS_14(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n)                                \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
+        l arg11, m arg12, n arg13,
+#define CTXI_PARAMS_15(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                             \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
+        l arg11, m arg12, n arg13, o arg14,
+#define CTXI_PARAMS_16(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                          \
+    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
+        l arg11, m arg12, n arg13, o arg14, p arg15,
+#define CTXI_BOX_ALL(...)                                                                          \
+    CTXI_PICK_17(__VA_ARGS__, CTXI_BOX_ALL_16, CTXI_BOX_ALL_15, CTXI_BOX_ALL_14, CTXI_BOX_ALL_13,  \
+                 CTXI_BOX_ALL_12, CTXI_BOX_ALL_11, CTXI_BOX_ALL_10, CTXI_BOX_ALL_9,                \
+                 CTXI_BOX_ALL_8, CTXI_BOX_ALL_7, CTXI_BOX_ALL_6, CTXI_BOX_ALL_5, CTXI_BOX_ALL_4,   \
+                 CTXI_BOX_ALL_3, CTXI_BOX_ALL_2, CTXI_BOX_ALL_1, CTXI_BOX_ALL_0, 0)                \
+    (__VA_ARGS__)
+#define CTXI_BOX_ALL_0(z)          CTXI_R(0, ctx_null())
+#define CTXI_BOX_ALL_1(z, a)       CTXI_R(1, CTX_BOX(arg0))
+#define CTXI_BOX_ALL_2(z, a, b)    CTXI_R(2, CTX_BOX(arg0), CTX_BOX(arg1))
+#define CTXI_BOX_ALL_3(z, a, b, c) CTXI_R(3, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2))
+#define CTXI_BOX_ALL_4(z, a, b, c, d)                                                              \
+    CTXI_R(4, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3))
+#define CTXI_BOX_ALL_5(z, a, b, c, d, e)                                                           \
+    CTXI_R(5, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4))
+#define CTXI_BOX_ALL_6(z, a, b, c, d, e, f)                                                        \
+    CTXI_R(6, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
+           CTX_BOX(arg5))
+#define CTXI_BOX_ALL_7(z, a, b, c, d, e, f, g)                                                     \
+    CTXI_R(7, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
+           CTX_BOX(arg5), CTX_BOX(arg6))
+#define CTXI_BOX_ALL_8(z, a, b, c, d, e, f, g, h)                                                  \
+    CTXI_R(8, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7))
+#define CTXI_BOX_ALL_9(z, a, b, c, d, e, f, g, h, i)                                               \
+    CTXI_R(9, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8))
+#define CTXI_BOX_ALL_10(z, a, b, c, d, e, f, g, h, i, j)                                           \
+    CTXI_R(10, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9))
+#define CTXI_BOX_ALL_11(z, a, b, c, d, e, f, g, h, i, j, k)                                        \
+    CTXI_R(11, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
+           CTX_BOX(arg10))
+#define CTXI_BOX_ALL_12(z, a, b, c, d, e, f, g, h, i, j, k, l)                                     \
+    CTXI_R(12, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
+           CTX_BOX(arg10), CTX_BOX(arg11))
+#define CTXI_BOX_ALL_13(z, a, b, c, d, e, f, g, h, i, j, k, l, m)                                  \
+    CTXI_R(13, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
+           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12))
+#define CTXI_BOX_ALL_14(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n)                               \
+    CTXI_R(14, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
+           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12), CTX_BOX(arg13))
+#define CTXI_BOX_ALL_15(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                            \
+    CTXI_R(15, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
+           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12), CTX_BOX(arg13), CTX_BOX(arg14))
+#define CTXI_BOX_ALL_16(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                         \
+    CTXI_R(16, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
+           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
+           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12), CTX_BOX(arg13), CTX_BOX(arg14),         \
+           CTX_BOX(arg15))
+#define CTXI_UNBOX_ALL(...)                                                                        \
+    CTXI_PICK_17(__VA_ARGS__, CTXI_UNBOX_ALL_16, CTXI_UNBOX_ALL_15, CTXI_UNBOX_ALL_14,             \
+                 CTXI_UNBOX_ALL_13, CTXI_UNBOX_ALL_12, CTXI_UNBOX_ALL_11, CTXI_UNBOX_ALL_10,       \
+                 CTXI_UNBOX_ALL_9, CTXI_UNBOX_ALL_8, CTXI_UNBOX_ALL_7, CTXI_UNBOX_ALL_6,           \
+                 CTXI_UNBOX_ALL_5, CTXI_UNBOX_ALL_4, CTXI_UNBOX_ALL_3, CTXI_UNBOX_ALL_2,           \
+                 CTXI_UNBOX_ALL_1, CTXI_UNBOX_ALL_0, 0)                                            \
+    (__VA_ARGS__)
+#define CTXI_UNBOX_ALL_0(z)
+#define CTXI_UNBOX_ALL_1(z, a)       CTXI_UNBOX(a, 0)
+#define CTXI_UNBOX_ALL_2(z, a, b)    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1)
+#define CTXI_UNBOX_ALL_3(z, a, b, c) CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2)
+#define CTXI_UNBOX_ALL_4(z, a, b, c, d)                                                            \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3)
+#define CTXI_UNBOX_ALL_5(z, a, b, c, d, e)                                                         \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4)
+#define CTXI_UNBOX_ALL_6(z, a, b, c, d, e, f)                                                      \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5)
+#define CTXI_UNBOX_ALL_7(z, a, b, c, d, e, f, g)                                                   \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6)
+#define CTXI_UNBOX_ALL_8(z, a, b, c, d, e, f, g, h)                                                \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7)
+#define CTXI_UNBOX_ALL_9(z, a, b, c, d, e, f, g, h, i)                                             \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8)
+#define CTXI_UNBOX_ALL_10(z, a, b, c, d, e, f, g, h, i, j)                                         \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9)
+#define CTXI_UNBOX_ALL_11(z, a, b, c, d, e, f, g, h, i, j, k)                                      \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10)
+#define CTXI_UNBOX_ALL_12(z, a, b, c, d, e, f, g, h, i, j, k, l)                                   \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11)
+#define CTXI_UNBOX_ALL_13(z, a, b, c, d, e, f, g, h, i, j, k, l, m)                                \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12)
+#define CTXI_UNBOX_ALL_14(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n)                             \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13)
+#define CTXI_UNBOX_ALL_15(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                          \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13),                \
+        CTXI_UNBOX(o, 14)
+#define CTXI_UNBOX_ALL_16(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                       \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13),                \
+        CTXI_UNBOX(o, 14), CTXI_UNBOX(p, 15)
+#define CTXI_UNBOX_ALL_THEN(...)                                                                   \
+    CTXI_PICK_17(__VA_ARGS__, CTXI_UNBOX_ALL_THEN_16, CTXI_UNBOX_ALL_THEN_15,                      \
+                 CTXI_UNBOX_ALL_THEN_14, CTXI_UNBOX_ALL_THEN_13, CTXI_UNBOX_ALL_THEN_12,           \
+                 CTXI_UNBOX_ALL_THEN_11, CTXI_UNBOX_ALL_THEN_10, CTXI_UNBOX_ALL_THEN_9,            \
+                 CTXI_UNBOX_ALL_THEN_8, CTXI_UNBOX_ALL_THEN_7, CTXI_UNBOX_ALL_THEN_6,              \
+                 CTXI_UNBOX_ALL_THEN_5, CTXI_UNBOX_ALL_THEN_4, CTXI_UNBOX_ALL_THEN_3,              \
+                 CTXI_UNBOX_ALL_THEN_2, CTXI_UNBOX_ALL_THEN_1, CTXI_UNBOX_ALL_THEN_0, 0)           \
+    (__VA_ARGS__)
+#define CTXI_UNBOX_ALL_THEN_0(z)
+#define CTXI_UNBOX_ALL_THEN_1(z, a)       CTXI_UNBOX(a, 0),
+#define CTXI_UNBOX_ALL_THEN_2(z, a, b)    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1),
+#define CTXI_UNBOX_ALL_THEN_3(z, a, b, c) CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2),
+#define CTXI_UNBOX_ALL_THEN_4(z, a, b, c, d)                                                       \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3),
+#define CTXI_UNBOX_ALL_THEN_5(z, a, b, c, d, e)                                                    \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),
+#define CTXI_UNBOX_ALL_THEN_6(z, a, b, c, d, e, f)                                                 \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5),
+#define CTXI_UNBOX_ALL_THEN_7(z, a, b, c, d, e, f, g)                                              \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6),
+#define CTXI_UNBOX_ALL_THEN_8(z, a, b, c, d, e, f, g, h)                                           \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7),
+#define CTXI_UNBOX_ALL_THEN_9(z, a, b, c, d, e, f, g, h, i)                                        \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8),
+#define CTXI_UNBOX_ALL_THEN_10(z, a, b, c, d, e, f, g, h, i, j)                                    \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),
+#define CTXI_UNBOX_ALL_THEN_11(z, a, b, c, d, e, f, g, h, i, j, k)                                 \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10),
+#define CTXI_UNBOX_ALL_THEN_12(z, a, b, c, d, e, f, g, h, i, j, k, l)                              \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11),
+#define CTXI_UNBOX_ALL_THEN_13(z, a, b, c, d, e, f, g, h, i, j, k, l, m)                           \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12),
+#define CTXI_UNBOX_ALL_THEN_14(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n)                        \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13),
+#define CTXI_UNBOX_ALL_THEN_15(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                     \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13),                \
+        CTXI_UNBOX(o, 14),
+#define CTXI_UNBOX_ALL_THEN_16(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                  \
+    CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),      \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13),                \
+        CTXI_UNBOX(o, 14), CTXI_UNBOX(p, 15),
+#define CTXI_THEN_UNBOX_ALL(...)                                                                   \
+    CTXI_PICK_17(__VA_ARGS__, CTXI_THEN_UNBOX_ALL_16, CTXI_THEN_UNBOX_ALL_15,                      \
+                 CTXI_THEN_UNBOX_ALL_14, CTXI_THEN_UNBOX_ALL_13, CTXI_THEN_UNBOX_ALL_12,           \
+                 CTXI_THEN_UNBOX_ALL_11, CTXI_THEN_UNBOX_ALL_10, CTXI_THEN_UNBOX_ALL_9,            \
+                 CTXI_THEN_UNBOX_ALL_8, CTXI_THEN_UNBOX_ALL_7, CTXI_THEN_UNBOX_ALL_6,              \
+                 CTXI_THEN_UNBOX_ALL_5, CTXI_THEN_UNBOX_ALL_4, CTXI_THEN_UNBOX_ALL_3,              \
+                 CTXI_THEN_UNBOX_ALL_2, CTXI_THEN_UNBOX_ALL_1, CTXI_THEN_UNBOX_ALL_0, 0)           \
+    (__VA_ARGS__)
+#define CTXI_THEN_UNBOX_ALL_0(z)
+#define CTXI_THEN_UNBOX_ALL_1(z, a)       , CTXI_UNBOX(a, 0)
+#define CTXI_THEN_UNBOX_ALL_2(z, a, b)    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1)
+#define CTXI_THEN_UNBOX_ALL_3(z, a, b, c) , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2)
+#define CTXI_THEN_UNBOX_ALL_4(z, a, b, c, d)                                                       \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3)
+#define CTXI_THEN_UNBOX_ALL_5(z, a, b, c, d, e)                                                    \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4)
+#define CTXI_THEN_UNBOX_ALL_6(z, a, b, c, d, e, f)                                                 \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5)
+#define CTXI_THEN_UNBOX_ALL_7(z, a, b, c, d, e, f, g)                                              \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6)
+#define CTXI_THEN_UNBOX_ALL_8(z, a, b, c, d, e, f, g, h)                                           \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7)
+#define CTXI_THEN_UNBOX_ALL_9(z, a, b, c, d, e, f, g, h, i)                                        \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8)
+#define CTXI_THEN_UNBOX_ALL_10(z, a, b, c, d, e, f, g, h, i, j)                                    \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9)
+#define CTXI_THEN_UNBOX_ALL_11(z, a, b, c, d, e, f, g, h, i, j, k)                                 \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10)
+#define CTXI_THEN_UNBOX_ALL_12(z, a, b, c, d, e, f, g, h, i, j, k, l)                              \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11)
+#define CTXI_THEN_UNBOX_ALL_13(z, a, b, c, d, e, f, g, h, i, j, k, l, m)                           \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12)
+#define CTXI_THEN_UNBOX_ALL_14(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n)                        \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13)
+#define CTXI_THEN_UNBOX_ALL_15(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                     \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13),                \
+        CTXI_UNBOX(o, 14)
+#define CTXI_THEN_UNBOX_ALL_16(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                  \
+    , CTXI_UNBOX(a, 0), CTXI_UNBOX(b, 1), CTXI_UNBOX(c, 2), CTXI_UNBOX(d, 3), CTXI_UNBOX(e, 4),    \
+        CTXI_UNBOX(f, 5), CTXI_UNBOX(g, 6), CTXI_UNBOX(h, 7), CTXI_UNBOX(i, 8), CTXI_UNBOX(j, 9),  \
+        CTXI_UNBOX(k, 10), CTXI_UNBOX(l, 11), CTXI_UNBOX(m, 12), CTXI_UNBOX(n, 13),                \
+        CTXI_UNBOX(o, 14), CTXI_UNBOX(p, 15)
+
+#endif
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * hash.h: the one place that knows which hash function keys are spread by (XXH3 of xxHash).
+ *
+ * Nothing that matters for correctness depends on it: whoever finds by hash compares in full.
+ */
+#ifndef CTXI_BASE_HASH_H
+#define CTXI_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t ctxi_hash(const void *bytes, size_t size, uint64_t seed);
+
+/* For tests: keep only the lowest `bits` bits of every hash, 0 (all hashes are equal) to 64. Set it
+ * before the first cache is made. */
+void ctxi_hash_force_bits(int bits);
+
+#endif

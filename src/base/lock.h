@@ -1,0 +1,58 @@
+/*
+ * lock.h: a mutex that knows, in debug builds, whether the caller holds it.
+ */
+#ifndef CTXI_BASE_LOCK_H
+#define CTXI_BASE_LOCK_H
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+struct ctxi_lock {
+    pthread_mutex_t mutex;
+#ifdef CTX_DEBUG
+    pthread_t holder; /* meaningful while held */
+    bool held;
+#endif
+};
+
+#define CTXI_LOCK_INIT                                                                             \
+    {                                                                                              \
+        .mutex = PTHREAD_MUTEX_INITIALIZER                                                         \
+    }
+
+static inline int ctxi_lock_init(struct ctxi_lock *lock)
+{
+    *lock = (struct ctxi_lock){0};
+    return pthread_mutex_init(&lock->mutex, NULL);
+}
+
+static inline void ctxi_lock_fini(struct ctxi_lock *lock)
+{
+    pthread_mutex_destroy(&lock->mutex);
+}
+
+static inline void ctxi_lock_acquire(struct ctxi_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+#ifdef CTX_DEBUG
+    lock->holder = pthread_self();
+    lock->held = true;
+#endif
+}
+
+static inline void ctxi_lock_release(struct ctxi_lock *lock)
+{
+#ifdef CTX_DEBUG
+    lock->held = false;
+#endif
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+#ifdef CTX_DEBUG
+#define CTXI_ASSERT_HELD(lock) assert((lock)->held &&pthread_equal((lock)->holder, pthread_self()))
+#else
+#define CTXI_ASSERT_HELD(lock) ((void)(lock))
+#endif
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * store.h: what the context store offers to the cache, and to nobody else.
+ *
+ * The cache asks three things of the store beyond the public API: which value a variable holds
+ * without counting it as a read, a place in the context where it remembers the partition it found
+ * last, and a record of which variables a running load reads.
+ */
+#ifndef CTXI_CONTEXT_STORE_H
+#define CTXI_CONTEXT_STORE_H
+
+#include "ctxcache/context.h"
+
+/* ---- the current context ------------------------------------------------------------------ */
+
+/* This thread's current context, borrowed; NULL if it has none. */
+ctx_context *ctxi_current(void);
+
+/* The same, made if there is none. CTX_ERR_NOMEM. */
+int ctxi_current_make(ctx_context **out_context);
+
+/* True while a CTX_SCOPED of this thread could not set its value: nothing may be read. */
+bool ctxi_scope_failed(void);
+
+/*
+ * What `var` holds in `context` (NULL: an empty one), without counting as a read. CTX_OK, with the
+ * value borrowed; CTX_ERR_UNSET. Only what was set counts, unless `defaults` is true: then a
+ * default counts too, a factory's value being made and kept as ctx_get() does (and its errors
+ * returned).
+ */
+int ctxi_lookup(ctx_context *context, ctx_var *var, bool defaults, ctx_value *out_value);
+
+/* ---- variables that partition a cache ----------------------------------------------------- */
+
+/*
+ * Gives `var` its id if it has none, holds it (a dynamic variable lives until unhold), and marks
+ * it: from now on set and reset of it forget what contexts remember. CTX_ERR_LIMIT, CTX_ERR_NOMEM.
+ */
+int ctxi_var_hold(ctx_var *var, bool partitions);
+void ctxi_var_unhold(ctx_var *var);
+
+/* The dense id, 0 if `var` was never set nor held. */
+uint32_t ctxi_var_id(const ctx_var *var);
+
+/* ---- what a context remembers ------------------------------------------------------------- */
+
+/*
+ * Plain data that a cache derived from the values of partitioning variables: it may go stale on the
+ * cache's side, never on the context's, for the store forgets all of it whenever such a variable is
+ * set or reset. Used only by the thread that entered the context.
+ */
+struct ctxi_memo {
+    uint64_t owner; /* which cache; never 0, never reused */
+    uint64_t partition;
+    uint64_t seed;
+    uint64_t slot;
+};
+
+/* NULL if nothing is remembered for `owner`. Valid until the next store call on this context. */
+const struct ctxi_memo *ctxi_memo_find(const ctx_context *context, uint64_t owner);
+
+/* Remembers; a failed allocation, or a newer memo in its place, is a benign loss. */
+void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo);
+
+/* Forgets what is remembered for `owner`. */
+void ctxi_memo_drop(ctx_context *context, uint64_t owner);
+
+/* Grows with every set or reset of a partitioning variable in this context. */
+uint64_t ctxi_partition_changes(const ctx_context *context);
+
+/* ---- the read audit ----------------------------------------------------------------------- */
+
+/*
+ * The set of variables read during one load. It hangs on the context, so copies, bound functions
+ * and threads started inside the load carry it along; a context entered inside the load takes it
+ * over until it is left. Shared by threads: bits are set atomically, and only ever set.
+ */
+struct ctxi_reads;
+
+/* An empty record with one reference. NULL: no memory. */
+struct ctxi_reads *ctxi_reads_new(void);
+void ctxi_reads_unref(struct ctxi_reads *reads);
+
+/*
+ * Attaches `reads` (NULL: none, reads of an inner load are not the outer's business until it says
+ * so) to the context and returns what was attached before, to be given back by a second call. The
+ * context keeps a reference of its own to what is attached; the returned one is the caller's.
+ */
+struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *reads);
+
+/* The record attached to this thread's current context, borrowed; NULL: nobody audits. */
+struct ctxi_reads *ctxi_reads_current(void);
+
+/* Records a read of `var` (which may have no id yet: then it gets one; if none can be had, this
+ * counts as reading everything), or of everything. NULL reads: nothing to do. */
+void ctxi_reads_note(struct ctxi_reads *reads, ctx_var *var);
+void ctxi_reads_note_all(struct ctxi_reads *reads);
+
+/* True if everything was read (a context was counted or iterated). */
+bool ctxi_reads_all(const struct ctxi_reads *reads);
+
+/* Calls visit() for each variable read, with its id, in order of ids. */
+void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),
+                     void *user);
+
+/* Records the read of the variable with this id. */
+void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id);
+
+/* Copies the name of the variable with this id, "?" if it is gone; at most CTX_NAME_MAX bytes. */
+void ctxi_var_name_of(uint32_t id, char out_name[CTX_NAME_MAX + 1]);
+
+/* ---- threads and fork --------------------------------------------------------------------- */
+
+/* A number for this thread, never 0, never reused in this process. */
+uint64_t ctxi_thread_id(void);
+
+/* Take and release the store's locks around fork(); called by the cache's fork handlers if there is
+ * a cache, by the store's own otherwise. */
+void ctxi_store_fork_prepare(void);
+void ctxi_store_fork_done(void);
+
+#endif
