@@ -1,0 +1,357 @@
+# ctxcache. `make help` lists the goals. Everything is written below $(BUILD), one folder a variant.
+
+BUILD   ?= build
+# release debug asan tsan coverage valgrind
+VARIANT ?= release
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),g++)
+endif
+
+# Another compiler than gcc has its own folders: build/release-clang.
+B := $(BUILD)/$(VARIANT)$(filter-out -gcc,-$(notdir $(lastword $(CC))))
+
+version = $(shell awk '/define CTX_VERSION_$1 / { print $$3 }' include/ctxcache/status.h)
+MAJOR   := $(call version,MAJOR)
+MINOR   := $(call version,MINOR)
+VERSION := $(MAJOR).$(MINOR).$(call version,PATCH)
+SONAME  := libctxcache.so.$(MAJOR)
+
+# ---- flags --------------------------------------------------------------------------------------
+
+FLAGS_release  := -O2 -g
+FLAGS_debug    := -O0 -g -DCTX_DEBUG=1
+FLAGS_asan     := -O1 -g -DCTX_DEBUG=1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan     := -O1 -g -DCTX_DEBUG=1 -fsanitize=thread
+FLAGS_coverage := -O0 -g -DCTX_DEBUG=1 --coverage -fprofile-update=atomic
+FLAGS_valgrind := -O1 -g -DCTX_DEBUG=1
+ifndef FLAGS_$(VARIANT)
+$(error VARIANT=$(VARIANT): it is one of release debug asan tsan coverage valgrind)
+endif
+
+# By folder: tests see the internal headers, bench and examples see what a user sees.
+FLAGS_src      := -Iinclude -Isrc $(if $(filter release,$(VARIANT)),-DNDEBUG)
+FLAGS_tests    := -Iinclude -Isrc -Itests
+FLAGS_bench    := -Iinclude -Ibench
+FLAGS_examples := -Iinclude
+folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))
+
+DEFINES  := -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+COMMON   := $(DEFINES) $(WARNINGS) -fexceptions -fvisibility=hidden -fPIC -pthread \
+            $(FLAGS_$(VARIANT))
+compile_c   = $(CC) -std=c11 $(COMMON) $(folder_flags) $(CPPFLAGS) $(CFLAGS)
+compile_cxx = $(CXX) -std=c++17 $(COMMON) $(folder_flags) $(CPPFLAGS) $(CXXFLAGS)
+link_c      = $(CC) -pthread $(FLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS)
+link_cxx    = $(CXX) -pthread $(FLAGS_$(VARIANT)) $(CXXFLAGS) $(LDFLAGS)
+
+# ---- what there is ------------------------------------------------------------------------------
+
+objects = $(patsubst %,$(B)/obj/%.o,$(wildcard $1))
+# The programs of a folder of tests, one per file.
+programs = $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/$1/*.c tests/$1/*.cpp)))
+
+LIB_OBJECTS     := $(call objects,src/*/*.c)
+BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c)
+SUPPORT_OBJECTS := $(call objects,tests/support/*.c)
+STATIC := $(B)/libctxcache.a
+SHARED := $(B)/libctxcache.so.$(VERSION)
+LINKS  := $(B)/$(SONAME) $(B)/libctxcache.so
+BENCH  := $(B)/ctxbench
+
+UNIT         := $(call programs,unit)
+LEAK         := $(call programs,leak)
+STRESS       := $(call programs,stress)
+DIFFERENTIAL := $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differential/*/*.c))))
+HEADERS_C    := $(sort $(wildcard include/*.h include/*/*.h))
+HEADERS_CXX  := $(HEADERS_C) $(sort $(wildcard include/*.hpp include/*/*.hpp))
+
+# Examples that need what may not be there are named and left out; `make test` installs it.
+EXAMPLES_ALL  := $(sort $(basename $(notdir $(wildcard examples/*.c examples/*.cpp))))
+SERVER_LIBS   := libmicrohttpd sqlite3
+HAVE_SERVER   := $(shell pkg-config --exists $(SERVER_LIBS) 2>/dev/null && echo yes)
+HAVE_CXX      := $(shell command -v $(CXX))
+EXAMPLES_LACK := $(if $(HAVE_SERVER),,$(filter tenant_server,$(EXAMPLES_ALL))) \
+                 $(if $(HAVE_CXX),,$(basename $(notdir $(wildcard examples/*.cpp))))
+EXAMPLES      := $(addprefix $(B)/examples/,$(filter-out $(EXAMPLES_LACK),$(EXAMPLES_ALL)))
+
+# ---- goals --------------------------------------------------------------------------------------
+
+.PHONY: all lib examples programs demo test unit collide leak stress differential headers symbols \
+        install-check examples-check bench bench-check asan tsan valgrind coverage \
+        coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
+        clean help FORCE
+.SECONDARY:
+.SECONDEXPANSION:
+.DELETE_ON_ERROR:
+
+all: lib $(BENCH) examples ## Builds the library, ctxbench and the examples (the default goal)
+
+lib: $(STATIC) $(SHARED) $(LINKS) ## Builds the library, static and shared
+
+examples: $(EXAMPLES) ## Builds the examples
+	@for e in $(EXAMPLES_LACK); do \
+	    echo "left out: examples/$$e needs packages that make test and make demo install"; done
+
+programs: all $(UNIT) $(LEAK) $(STRESS) $(DIFFERENTIAL) ## Builds everything there is to build
+
+demo: ## Runs a tenant server over a real database and calls it, installing what is missing
+	@.ci/deps build server demo
+	@$(MAKE) $(J) $(B)/examples/tenant_server
+	@examples/demo.sh $(B)/examples/tenant_server
+
+# ---- tests --------------------------------------------------------------------------------------
+
+# Sub-makes build with all cores, unless make was given a -j of its own.
+J = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+CHECK := CHECK_DIR=$(BUILD)/checks tests/check
+
+test: ## Installs what is missing, builds everything and runs every test
+	@.ci/deps build test server
+	@$(CHECK) suite "$(MAKE) $(J) programs" "$(MAKE) headers" "$(MAKE) symbols" \
+	    "$(MAKE) $(J) unit" "$(MAKE) $(J) collide" "$(MAKE) $(J) VARIANT=asan unit" \
+	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
+	    "$(MAKE) $(J) examples-check" "$(MAKE) $(J) install-check"
+
+unit: $(UNIT) ## Runs the unit tests of a variant: make VARIANT=debug unit
+	@CHECK_ARGS=--verbose $(CHECK) each "$(VARIANT) unit" $(UNIT)
+
+collide: $(UNIT) ## Runs the unit tests with all hashes forced equal
+	@CTX_TEST_HASH_BITS=0 CHECK_ARGS=--verbose $(CHECK) each "$(VARIANT) collide" $(UNIT)
+
+leak: $(LEAK) ## Runs the leak programs of a variant (leaks show with VARIANT=asan)
+	@$(CHECK) each "$(VARIANT) leak" $(LEAK)
+
+stress: $(STRESS) ## Runs the stress programs of a variant
+	@$(CHECK) each "$(VARIANT) stress" $(STRESS)
+
+differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars and functools.lru_cache
+	@status=0; for program in $(DIFFERENTIAL); do \
+	    name=$${program##*/}; \
+	    $(CHECK) run "$(VARIANT) differential $$name" \
+	        python3 tests/differential/$$name/run.py $$program || status=1; done; exit $$status
+
+headers: ## Compiles every public header alone, as C11 and C++17, with gcc and clang
+	@status=0; for cc in gcc clang; do \
+	    $(CHECK) run "headers with $$cc" tests/packaging/headers.sh c $(HEADERS_C) \
+	        -- $$cc -std=c11 || status=1; done; \
+	for cxx in g++ clang++; do \
+	    $(CHECK) run "headers with $$cxx" tests/packaging/headers.sh c++ $(HEADERS_CXX) \
+	        -- $$cxx -std=c++17 || status=1; done; exit $$status
+
+symbols: lib ## Checks what the shared library exports and needs
+	@status=0; \
+	$(CHECK) run "exported symbols" tests/packaging/symbols.sh $(SHARED) || status=1; \
+	$(CHECK) run "needs libc alone" tests/packaging/dynamic.sh $(SHARED) $(SONAME) || status=1; \
+	exit $$status
+
+install-check: lib $(BENCH) ## Installs into a scratch folder and uses the copy as a stranger would
+	@MAKE="$(MAKE)" $(CHECK) run "installed copy" \
+	    tests/packaging/install.sh $(VERSION) $(B)/install-check
+
+examples-check: $(EXAMPLES) ## Runs the examples and compares what they print
+	@status=0; for name in $(filter-out tenant_server,$(EXAMPLES_ALL)); do \
+	    $(CHECK) run "example $$name" tests/packaging/example.sh \
+	        $(B)/examples/$$name examples/expected/$$name.txt || status=1; done; exit $$status
+
+bench: $(BENCH) ## Measures against the cache that everyone writes by hand
+	$(BENCH) throughput
+
+bench-check: $(BENCH) ## Checks that ctxbench runs and that its JSON is JSON
+	@$(CHECK) run "bench smoke" sh -c \
+	    '$(BENCH) throughput --seconds 0.01 --json >$(B)/bench.json && \
+	     python3 -m json.tool $(B)/bench.json'
+
+# ---- sanitizers, valgrind, coverage -------------------------------------------------------------
+
+asan: ## Unit, leak and stress programs under AddressSanitizer and UBSan
+	@.ci/deps build test
+	@$(CHECK) suite "$(MAKE) $(J) VARIANT=asan unit" "$(MAKE) $(J) VARIANT=asan leak" \
+	    "$(MAKE) $(J) VARIANT=asan stress"
+
+tsan: ## Stress and leak programs under ThreadSanitizer (Criterion does not start there)
+	@.ci/deps build
+	@$(CHECK) suite "$(MAKE) $(J) VARIANT=tsan stress" "$(MAKE) $(J) VARIANT=tsan leak"
+
+valgrind: ## Leak programs and unit tests under valgrind
+	@.ci/deps build test valgrind
+	@CHECK_WRAPPER="valgrind --leak-check=full --error-exitcode=99" $(CHECK) suite \
+	    "$(MAKE) $(J) VARIANT=valgrind leak" "$(MAKE) $(J) VARIANT=valgrind unit"
+
+coverage: ## Line coverage of src/ and the lines that no test reaches; fails below 95 %
+	@.ci/deps build test coverage
+	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
+	@$(CHECK) suite "$(MAKE) $(J) VARIANT=coverage unit" "$(MAKE) VARIANT=coverage collide" \
+	    "$(MAKE) $(J) VARIANT=coverage leak" "$(MAKE) $(J) VARIANT=coverage stress" \
+	    "$(MAKE) $(J) VARIANT=coverage differential" "$(MAKE) VARIANT=coverage coverage-report"
+
+coverage-report:
+	gcovr --root . --filter src/ --exclude-unreachable-branches --sort-uncovered \
+	    --fail-under-line 95 $(B)
+
+# ---- lint ---------------------------------------------------------------------------------------
+
+C_FILES   := $(wildcard $(addsuffix .c,src/*/* bench/* bench/*/* examples/* tests/*/* tests/*/*/*))
+CXX_FILES := $(wildcard $(addsuffix .cpp,examples/* tests/*/*))
+H_FILES   := $(wildcard include/*.h* include/*/*.h* $(addsuffix .h,src/*/* bench/* bench/*/* \
+               examples/* tests/*/* tests/*/*/*))
+SCRIPTS   := .ci/deps .ci/run tests/check $(wildcard tests/*/*.sh examples/*.sh)
+TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench -DCTX_DEBUG=1 -pthread
+
+lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
+	@.ci/deps build test server lint
+	@$(CHECK) suite "$(MAKE) format-check" "$(MAKE) tidy" "$(MAKE) cppcheck" "$(MAKE) shellcheck"
+
+format: ## Formats all sources in place
+	clang-format -i $(C_FILES) $(CXX_FILES) $(H_FILES)
+
+format-check:
+	@$(CHECK) run format clang-format --dry-run -Werror $(C_FILES) $(CXX_FILES) $(H_FILES)
+
+tidy:
+	@$(CHECK) run "clang-tidy, C" sh -c 'echo $(C_FILES) | xargs -n 4 -P $(shell nproc) sh -c \
+	    "clang-tidy --quiet \"\$$@\" -- -std=c11 $(TIDY_FLAGS)" tidy'
+	@$(CHECK) run "clang-tidy, C++" clang-tidy --quiet $(CXX_FILES) -- -std=c++17 $(TIDY_FLAGS)
+
+cppcheck:
+	@$(CHECK) run cppcheck cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+	    --enable=warning,performance,portability -Iinclude -Isrc -Ibench -j $(shell nproc) \
+	    src bench examples
+
+shellcheck:
+	@$(CHECK) run shellcheck shellcheck $(SCRIPTS)
+
+# ---- install ------------------------------------------------------------------------------------
+
+PREFIX     ?= /usr/local
+prefix     ?= $(PREFIX)
+exec_prefix ?= $(prefix)
+bindir     ?= $(exec_prefix)/bin
+libdir     ?= $(exec_prefix)/lib
+includedir ?= $(prefix)/include
+pkgconfigdir ?= $(libdir)/pkgconfig
+cmakedir     ?= $(libdir)/cmake/ctxcache
+INSTALL      ?= install
+
+# Until 1.0.0 a minor version may break the interface.
+COMPATIBLE := $(if $(filter 0,$(MAJOR)),0.$(MINOR).0,$(MAJOR).0.0)
+fill = sed -e 's|@PREFIX@|$(prefix)|' -e 's|@LIBDIR@|$(libdir)|' -e 's|@MAJOR@|$(MAJOR)|' \
+           -e 's|@INCLUDEDIR@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
+           -e 's|@COMPATIBLE@|$(COMPATIBLE)|' \
+           -e "s|@TO_LIBDIR@|$$(realpath -m --relative-to=$(cmakedir) $(libdir))|" \
+           -e "s|@TO_INCLUDEDIR@|$$(realpath -m --relative-to=$(cmakedir) $(includedir))|"
+D = $(DESTDIR)
+
+install: lib $(BENCH) ## Installs below $(DESTDIR)$(PREFIX), /usr/local by default
+	$(INSTALL) -d $D$(bindir) $D$(libdir) $D$(includedir)/ctxcache $D$(pkgconfigdir) $D$(cmakedir)
+	$(INSTALL) -m 644 $(wildcard include/*.h include/*.hpp) $D$(includedir)
+	$(INSTALL) -m 644 $(wildcard include/ctxcache/*.h*) $D$(includedir)/ctxcache
+	$(INSTALL) -m 644 $(STATIC) $(SHARED) $D$(libdir)
+	ln -sf $(notdir $(SHARED)) $D$(libdir)/$(SONAME)
+	ln -sf $(SONAME) $D$(libdir)/libctxcache.so
+	$(INSTALL) -m 755 $(BENCH) $D$(bindir)
+	$(fill) src/packaging/ctxcache.pc.in >$D$(pkgconfigdir)/ctxcache.pc
+	for f in ctxcacheConfig ctxcacheConfigVersion; do \
+	    $(fill) src/packaging/$$f.cmake.in >$D$(cmakedir)/$$f.cmake || exit 1; done
+	@[ -n "$D" ] || [ "$$(id -u)" -ne 0 ] || PATH=$$PATH:/sbin ldconfig
+
+uninstall: ## Removes what install put there, given the same folders
+	rm -rf $D$(includedir)/ctxcache $D$(cmakedir)
+	rm -f $D$(includedir)/ctxcache.h $D$(includedir)/ctxcache.hpp $D$(bindir)/ctxbench \
+	    $D$(pkgconfigdir)/ctxcache.pc $D$(libdir)/libctxcache.a \
+	    $(addprefix $D$(libdir)/,$(notdir $(SHARED) $(LINKS)))
+
+# ---- the rest -----------------------------------------------------------------------------------
+
+deps: ## Installs what building, testing and the demo need
+	@.ci/deps build test server demo
+
+clean: ## Removes $(BUILD)
+	rm -rf $(BUILD)
+
+help: ## Lists the goals
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+# ---- how things are made ------------------------------------------------------------------------
+
+# V=1 shows the whole commands.
+Q := $(if $(V),,@)
+make_dir = @mkdir -p $(@D)
+
+# Changes, and so remakes all objects, when the compilers or their flags do.
+FLAGS_USED := $(CC) $(CXX) $(COMMON) $(FLAGS_src) $(FLAGS_tests) $(FLAGS_bench) $(CPPFLAGS) \
+              $(CFLAGS) $(CXXFLAGS)
+$(B)/flags: FORCE
+	$(make_dir)
+	@echo '$(FLAGS_USED)' | cmp -s - $@ || echo '$(FLAGS_USED)' >$@
+
+# Says what to type when a header of the system is missing.
+$(B)/found:
+	@.ci/deps --check build
+	$(make_dir)
+	@touch $@
+
+$(B)/obj/%.c.o: %.c $(B)/flags | $(B)/found
+	$(make_dir)
+	@echo "  CC   $<"
+	$(Q)$(call compile_c,$<) -MMD -MP -c $< -o $@
+
+$(B)/obj/%.cpp.o: %.cpp $(B)/flags | $(B)/found
+	$(make_dir)
+	@echo "  CXX  $<"
+	$(Q)$(call compile_cxx,$<) -MMD -MP -c $< -o $@
+
+$(B)/obj/examples/tenant_server.c.o: FLAGS_examples += $(shell pkg-config --cflags $(SERVER_LIBS) 2>/dev/null)
+
+$(STATIC): $(LIB_OBJECTS)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(SHARED): $(LIB_OBJECTS) src/libctxcache.map
+	@echo "  LINK $@"
+	$(Q)$(link_c) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libctxcache.map \
+	    -Wl,-z,nodelete -Wl,--no-undefined $(LIB_OBJECTS) -o $@
+
+$(LINKS): $(SHARED)
+	@ln -sf $(notdir $(SHARED)) $@
+
+$(BENCH): $(BENCH_OBJECTS) $(STATIC)
+	@echo "  LINK $@"
+	$(Q)$(link_c) $^ -lm -o $@
+
+# Tests link the static library: hidden symbols are within their reach.
+$(B)/unit/%: LIBS := -lcriterion
+$(B)/%: $(B)/obj/tests/%.c.o $(SUPPORT_OBJECTS) $(STATIC)
+	$(make_dir)
+	@echo "  LINK $@"
+	$(Q)$(link_c) $^ $(LIBS) -lm -o $@
+
+$(B)/%: $(B)/obj/tests/%.cpp.o $(SUPPORT_OBJECTS) $(STATIC)
+	$(make_dir)
+	@echo "  LINK $@"
+	$(Q)$(link_cxx) $^ $(LIBS) -lm -o $@
+
+# One program per folder of tests/differential.
+$(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(STATIC)
+	$(make_dir)
+	@echo "  LINK $@"
+	$(Q)$(link_c) $^ -lm -o $@
+
+# Examples link the shared library, which has the public functions alone.
+link_example = $< -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' $(LIBS) -lm -o $@
+
+$(B)/examples/tenant_server: LIBS = $(shell pkg-config --libs $(SERVER_LIBS))
+$(B)/examples/%: $(B)/obj/examples/%.c.o | $(SHARED) $(LINKS)
+	$(make_dir)
+	@echo "  LINK $@"
+	$(Q)$(link_c) $(link_example)
+
+$(B)/examples/%: $(B)/obj/examples/%.cpp.o | $(SHARED) $(LINKS)
+	$(make_dir)
+	@echo "  LINK $@"
+	$(Q)$(link_cxx) $(link_example)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
