@@ -69,14 +69,18 @@ DIFFERENTIAL := $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differe
 HEADERS_C    := $(sort $(wildcard include/*.h include/*/*.h))
 HEADERS_CXX  := $(HEADERS_C) $(sort $(wildcard include/*.hpp include/*/*.hpp))
 
-# Examples that need what may not be there are named and left out; `make test` installs it.
-EXAMPLES_ALL  := $(sort $(basename $(notdir $(wildcard examples/*.c examples/*.cpp))))
-SERVER_LIBS   := libmicrohttpd sqlite3
-HAVE_SERVER   := $(shell pkg-config --exists $(SERVER_LIBS) 2>/dev/null && echo yes)
-HAVE_CXX      := $(shell command -v $(CXX))
-EXAMPLES_LACK := $(if $(HAVE_SERVER),,$(filter tenant_server,$(EXAMPLES_ALL))) \
-                 $(if $(HAVE_CXX),,$(basename $(notdir $(wildcard examples/*.cpp))))
-EXAMPLES      := $(addprefix $(B)/examples/,$(filter-out $(EXAMPLES_LACK),$(EXAMPLES_ALL)))
+# One example per file, and the tenant server, which has a folder of its own.
+EXAMPLE_NAMES  := $(sort $(basename $(notdir $(wildcard examples/*.c examples/*.cpp))))
+EXAMPLES       := $(addprefix $(B)/examples/,$(EXAMPLE_NAMES))
+SERVER         := $(B)/examples/tenant_server
+SERVER_OBJECTS := $(call objects,examples/tenant_server/*.c)
+SERVER_LIBS    := libmicrohttpd sqlite3
+
+# What cannot be built for want of a package is named and left out; `make test` installs it.
+HAVE_SERVER  := $(shell pkg-config --exists $(SERVER_LIBS) 2>/dev/null && echo yes)
+HAVE_CXX     := $(shell command -v $(CXX))
+EXAMPLES_CXX := $(addprefix $(B)/examples/,$(basename $(notdir $(wildcard examples/*.cpp))))
+LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX))
 
 # ---- goals --------------------------------------------------------------------------------------
 
@@ -92,16 +96,16 @@ all: lib $(BENCH) examples ## Builds the library, ctxbench and the examples (the
 
 lib: $(STATIC) $(SHARED) $(LINKS) ## Builds the library, static and shared
 
-examples: $(EXAMPLES) ## Builds the examples
-	@for e in $(EXAMPLES_LACK); do \
-	    echo "left out: examples/$$e needs packages that make test and make demo install"; done
+examples: $(filter-out $(LEFT_OUT),$(EXAMPLES) $(SERVER)) ## Builds the examples
+	@for e in $(notdir $(LEFT_OUT)); do \
+	    echo "left out: example $$e needs packages that 'make deps' installs"; done
 
 programs: all $(UNIT) $(LEAK) $(STRESS) $(DIFFERENTIAL) ## Builds everything there is to build
 
 demo: ## Runs a tenant server over a real database and calls it, installing what is missing
 	@.ci/deps build server demo
-	@$(MAKE) $(J) $(B)/examples/tenant_server
-	@examples/demo.sh $(B)/examples/tenant_server
+	@$(MAKE) $(J) $(SERVER)
+	@examples/demo.sh $(SERVER)
 
 # ---- tests --------------------------------------------------------------------------------------
 
@@ -129,7 +133,7 @@ stress: $(STRESS) ## Runs the stress programs of a variant
 	@$(CHECK) each "$(VARIANT) stress" $(STRESS)
 
 differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars and functools.lru_cache
-	@status=0; for program in $(DIFFERENTIAL); do \
+	@status=$(if $(DIFFERENTIAL),0,1); for program in $(DIFFERENTIAL); do \
 	    name=$${program##*/}; \
 	    $(CHECK) run "$(VARIANT) differential $$name" \
 	        python3 tests/differential/$$name/run.py $$program || status=1; done; exit $$status
@@ -149,11 +153,13 @@ symbols: lib ## Checks what the shared library exports and needs
 	exit $$status
 
 install-check: lib $(BENCH) ## Installs into a scratch folder and uses the copy as a stranger would
-	@MAKE="$(MAKE)" $(CHECK) run "installed copy" \
-	    tests/packaging/install.sh $(VERSION) $(B)/install-check
+	@status=0; for step in fresh_install through_pkg_config through_cmake staged_install uninstall; do \
+	    MAKE="$(MAKE)" $(CHECK) run "packaging $$step" \
+	        tests/packaging/install.sh $$step $(VERSION) $(B)/install-check || status=1; done; \
+	exit $$status
 
 examples-check: $(EXAMPLES) ## Runs the examples and compares what they print
-	@status=0; for name in $(filter-out tenant_server,$(EXAMPLES_ALL)); do \
+	@status=0; for name in $(EXAMPLE_NAMES); do \
 	    $(CHECK) run "example $$name" tests/packaging/example.sh \
 	        $(B)/examples/$$name examples/expected/$$name.txt || status=1; done; exit $$status
 
@@ -194,11 +200,11 @@ coverage-report:
 
 # ---- lint ---------------------------------------------------------------------------------------
 
-C_FILES   := $(wildcard $(addsuffix .c,src/*/* bench/* bench/*/* examples/* tests/*/* tests/*/*/*))
-CXX_FILES := $(wildcard $(addsuffix .cpp,examples/* tests/*/*))
-H_FILES   := $(wildcard include/*.h* include/*/*.h* $(addsuffix .h,src/*/* bench/* bench/*/* \
-               examples/* tests/*/* tests/*/*/*))
-SCRIPTS   := .ci/deps .ci/run tests/check $(wildcard tests/*/*.sh examples/*.sh)
+sources    = $(sort $(shell find include src tests bench examples $1))
+C_FILES    = $(call sources,-name '*.c')
+CXX_FILES  = $(call sources,-name '*.cpp')
+ALL_FILES  = $(call sources,-name '*.[ch]' -o -name '*.[ch]pp')
+SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
 TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench -DCTX_DEBUG=1 -pthread
 
 lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
@@ -206,10 +212,10 @@ lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
 	@$(CHECK) suite "$(MAKE) format-check" "$(MAKE) tidy" "$(MAKE) cppcheck" "$(MAKE) shellcheck"
 
 format: ## Formats all sources in place
-	clang-format -i $(C_FILES) $(CXX_FILES) $(H_FILES)
+	clang-format -i $(ALL_FILES)
 
 format-check:
-	@$(CHECK) run format clang-format --dry-run -Werror $(C_FILES) $(CXX_FILES) $(H_FILES)
+	@$(CHECK) run format clang-format --dry-run -Werror $(ALL_FILES)
 
 tidy:
 	@$(CHECK) run "clang-tidy, C" sh -c 'echo $(C_FILES) | xargs -n 4 -P $(shell nproc) sh -c \
@@ -256,7 +262,7 @@ install: lib $(BENCH) ## Installs below $(DESTDIR)$(PREFIX), /usr/local by defau
 	$(fill) src/packaging/ctxcache.pc.in >$D$(pkgconfigdir)/ctxcache.pc
 	for f in ctxcacheConfig ctxcacheConfigVersion; do \
 	    $(fill) src/packaging/$$f.cmake.in >$D$(cmakedir)/$$f.cmake || exit 1; done
-	@[ -n "$D" ] || [ "$$(id -u)" -ne 0 ] || PATH=$$PATH:/sbin ldconfig
+	@case "$D$(libdir)" in /usr/lib* | /usr/local/lib*) /sbin/ldconfig || true ;; esac
 
 uninstall: ## Removes what install put there, given the same folders
 	rm -rf $D$(includedir)/ctxcache $D$(cmakedir)
@@ -281,12 +287,14 @@ help: ## Lists the goals
 Q := $(if $(V),,@)
 make_dir = @mkdir -p $(@D)
 
-# Changes, and so remakes all objects, when the compilers or their flags do.
-FLAGS_USED := $(CC) $(CXX) $(COMMON) $(FLAGS_src) $(FLAGS_tests) $(FLAGS_bench) $(CPPFLAGS) \
-              $(CFLAGS) $(CXXFLAGS)
-$(B)/flags: FORCE
+# Two files that change, and so remake what depends on them, when the compilers or their flags do,
+# and when the library loses a source.
+$(B)/flags: NOW = $(CC) $(CXX) $(COMMON) $(FLAGS_src) $(FLAGS_tests) $(FLAGS_bench) $(CPPFLAGS) \
+                  $(CFLAGS) $(CXXFLAGS) $(LDFLAGS)
+$(B)/sources: NOW = $(LIB_OBJECTS)
+$(B)/flags $(B)/sources: FORCE
 	$(make_dir)
-	@echo '$(FLAGS_USED)' | cmp -s - $@ || echo '$(FLAGS_USED)' >$@
+	@echo '$(NOW)' | cmp -s - $@ || echo '$(NOW)' >$@
 
 # Says what to type when a header of the system is missing.
 $(B)/found:
@@ -304,13 +312,13 @@ $(B)/obj/%.cpp.o: %.cpp $(B)/flags | $(B)/found
 	@echo "  CXX  $<"
 	$(Q)$(call compile_cxx,$<) -MMD -MP -c $< -o $@
 
-$(B)/obj/examples/tenant_server.c.o: FLAGS_examples += $(shell pkg-config --cflags $(SERVER_LIBS) 2>/dev/null)
+$(SERVER_OBJECTS): FLAGS_examples = -Iinclude $(shell pkg-config --cflags $(SERVER_LIBS))
 
-$(STATIC): $(LIB_OBJECTS)
+$(STATIC): $(LIB_OBJECTS) $(B)/sources
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(LIB_OBJECTS)
 
-$(SHARED): $(LIB_OBJECTS) src/libctxcache.map
+$(SHARED): $(LIB_OBJECTS) $(B)/sources src/libctxcache.map
 	@echo "  LINK $@"
 	$(Q)$(link_c) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libctxcache.map \
 	    -Wl,-z,nodelete -Wl,--no-undefined $(LIB_OBJECTS) -o $@
@@ -341,17 +349,21 @@ $(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(STA
 	$(Q)$(link_c) $^ -lm -o $@
 
 # Examples link the shared library, which has the public functions alone.
-link_example = $< -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' $(LIBS) -lm -o $@
+link_shared = -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' -lm -o $@
 
-$(B)/examples/tenant_server: LIBS = $(shell pkg-config --libs $(SERVER_LIBS))
 $(B)/examples/%: $(B)/obj/examples/%.c.o | $(SHARED) $(LINKS)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $(link_example)
+	$(Q)$(link_c) $< $(link_shared)
 
 $(B)/examples/%: $(B)/obj/examples/%.cpp.o | $(SHARED) $(LINKS)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_cxx) $(link_example)
+	$(Q)$(link_cxx) $< $(link_shared)
+
+$(SERVER): $(SERVER_OBJECTS) | $(SHARED) $(LINKS)
+	$(make_dir)
+	@echo "  LINK $@"
+	$(Q)$(link_c) $(SERVER_OBJECTS) $(shell pkg-config --libs $(SERVER_LIBS)) $(link_shared)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,13 +1,13 @@
 #!/bin/sh
-# install.sh VERSION SCRATCH: installs below SCRATCH (emptied first), builds separate programs
-# against the installed copy through pkg-config and through CMake, runs them, and uninstalls.
-# $MAKE is the make to use. One step per function; the first that fails ends it.
+# install.sh STEP VERSION SCRATCH: what a stranger does with the library, below the folder SCRATCH.
+# The steps, in this order: fresh_install, through_pkg_config and through_cmake (build and run
+# separate programs against the installed copy), staged_install, uninstall.
+# $MAKE is the make to use.
 set -eu
 
-version=$1
-rm -rf "$2"
-mkdir -p "$2"
-scratch=$(cd "$2" && pwd)
+step=$1
+version=$2
+scratch=$(mkdir -p "$3" && cd "$3" && pwd)
 prefix=$scratch/prefix
 here=tests/packaging
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
@@ -24,6 +24,15 @@ expect_version()
     answer=$("$@") || fail "$*: failed"
     [ "$answer" = "$version" ] || fail "$*: the version is $answer, not $version"
     echo "$*: $answer"
+}
+
+fresh_install()
+{
+    rm -rf "$prefix" "$scratch/stage" "$scratch/cmake"
+    "$MAKE" install PREFIX="$prefix"
+    for file in lib/libctxcache.a "lib/libctxcache.so.$version" include/ctxcache.hpp bin/ctxbench; do
+        [ -e "$prefix/$file" ] || fail "not installed: $file"
+    done
 }
 
 through_pkg_config()
@@ -53,35 +62,31 @@ through_cmake()
     done
 }
 
-# A staged copy holds the same files, lies wholly below DESTDIR, and does not know DESTDIR.
-staged()
+# A staged copy lies wholly below DESTDIR, in the folders asked for, and does not know DESTDIR.
+staged_install()
 {
-    "$MAKE" install DESTDIR="$scratch/stage" PREFIX=/usr libdir=/usr/lib/deep/er
-    [ -e "$scratch/stage/usr/lib/deep/er/libctxcache.so" ] || fail "libdir is not respected"
-    (cd "$scratch/stage" && find . -type f) | grep -v '^\./usr/' && fail "outside of the prefix"
-    if grep -r "$scratch" "$scratch/stage/usr/lib" --include='*.pc' --include='*.cmake'; then
-        fail "an installed file names the stage"
-    fi
-    PKG_CONFIG_PATH="$scratch/stage/usr/lib/deep/er/pkgconfig" pkg-config \
-        --variable=libdir ctxcache | grep -qx /usr/lib/deep/er || fail "libdir in ctxcache.pc"
-    "$MAKE" uninstall DESTDIR="$scratch/stage" PREFIX=/usr libdir=/usr/lib/deep/er
+    stage=$scratch/stage
+    deep=/usr/lib/deep/er
+    "$MAKE" install DESTDIR="$stage" PREFIX=/usr libdir=$deep
+    [ -e "$stage$deep/libctxcache.so" ] || fail "libdir is not respected"
+    if (cd "$stage" && find . -type f) | grep -v '^\./usr/'; then fail "outside of the prefix"; fi
+    if grep -rI "$scratch" "$stage"; then fail "an installed file names the stage"; fi
+    libdir=$(PKG_CONFIG_PATH="$stage$deep/pkgconfig" pkg-config --variable=libdir ctxcache)
+    [ "$libdir" = $deep ] || fail "ctxcache.pc says libdir=$libdir"
+    "$MAKE" uninstall DESTDIR="$stage" PREFIX=/usr libdir=$deep
+    expect_nothing_in "$stage"
 }
 
-nothing_left()
+uninstall()
 {
-    left=$(find "$prefix" "$scratch/stage" ! -type d)
+    "$MAKE" uninstall PREFIX="$prefix"
+    expect_nothing_in "$prefix"
+}
+
+expect_nothing_in()
+{
+    left=$(find "$1" ! -type d -o -name '*ctxcache*')
     [ -z "$left" ] || fail "uninstall left: $left"
-    left=$(find "$prefix" "$scratch/stage" -name '*ctxcache*')
-    [ -z "$left" ] || fail "uninstall left folders: $left"
 }
 
-"$MAKE" install PREFIX="$prefix"
-expect_files="lib/libctxcache.a lib/libctxcache.so.$version include/ctxcache.hpp bin/ctxbench"
-for file in $expect_files; do
-    [ -e "$prefix/$file" ] || fail "not installed: $file"
-done
-through_pkg_config
-through_cmake
-staged
-"$MAKE" uninstall PREFIX="$prefix"
-nothing_left
+"$step"
