@@ -1,0 +1,112 @@
+/*
+ * cell.h: one row of the result: a workload, a competitor, a number of threads.
+ *
+ * The cells of a group are measured in turns, round by round, so that whatever happens to the
+ * machine happens to all of them. The sections (cache_cells.c, context_cells.c) make the groups,
+ * rounds.c measures them.
+ */
+#ifndef BENCH_CELL_H
+#define BENCH_CELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stats.h"
+
+#define CELL_ROUNDS_MAX  1000
+#define CELL_NAME_SIZE   32
+#define PLAN_THREADS_MAX 16
+
+/* What is printed. A double that does not apply is NAN. */
+struct result {
+    const char *section;
+    char workload[CELL_NAME_SIZE];
+    const char *competitor;
+    unsigned threads;
+    unsigned variables; /* context section: how many are set; else 0 */
+    struct summary ns_per_op;
+    double mops;    /* of all threads together, from the median */
+    double scaling; /* mops over that of the same with 1 thread */
+    double hit_ratio;
+    double bytes_per_entry;
+    size_t samples, dropped;
+    bool disturbed; /* fewer than a third of the samples were quiet, so all were kept */
+};
+
+struct cell;
+
+/* What a section does for a sample. Round 0 warms up and is not recorded. */
+struct cell_kind {
+    /* On the main thread. end() is told how long work() took. */
+    void (*begin)(struct cell *cell, size_t round);
+    void (*end)(struct cell *cell, size_t round, double ns);
+    /* On each worker; work() alone is timed. */
+    void (*ready)(void *cell, unsigned worker);
+    void (*work)(void *cell, unsigned worker);
+    void (*leave)(void *cell, unsigned worker);
+    /* How many operations all workers together do in this round. */
+    size_t (*operations)(const struct cell *cell);
+};
+
+struct cell {
+    const struct cell_kind *kind;
+    unsigned threads;
+    size_t count;    /* rounds recorded */
+    double *samples; /* [count] ns per operation and thread */
+    bool *noisy;     /* [count] this one was disturbed */
+    struct result result;
+    void *own; /* the section's */
+};
+
+/* The cells of one workload. */
+struct group {
+    const char *section;
+    char workload[CELL_NAME_SIZE];
+    unsigned variables;
+    double weight; /* its share of the time */
+    struct cell *cells;
+    size_t cell_count;
+    size_t number; /* the section's own */
+    void *own;     /* the section's */
+};
+
+/* What was asked for. A list has NULL at its end; a list that is NULL wants everything. */
+struct plan {
+    const char **sections, **workloads, **competitors;
+    unsigned threads[PLAN_THREADS_MAX]; /* ascending */
+    size_t thread_count;
+    uint64_t keys, capacity, per_request, seed;
+};
+
+bool plan_wants(const char *const *list, const char *name);
+
+struct section {
+    const char *name;
+    /* The names and weights of its groups, in order; false: there is none with this number. */
+    bool (*describe)(size_t number, struct group *out_group);
+    /* Names and meanings of workloads and competitors, for --help; NULL: no more. */
+    const char *(*workload)(size_t number, const char **out_about);
+    const char *(*competitor)(size_t number, const char **out_about);
+    /* How many cells the plan leaves of this group. */
+    size_t (*count)(const struct group *group, const struct plan *plan);
+    /* Makes the cells with all they need. */
+    void (*open)(struct group *group, const struct plan *plan);
+    /* After the last round: fills in the section's part of the results, and checks them. */
+    void (*complete)(struct group *group);
+    void (*close)(struct group *group);
+};
+
+extern const struct section section_context, section_cache;
+
+/* For the sections: memory for cells, one more cell, and freeing them. */
+void group_open(struct group *group, size_t cells_most);
+struct cell *group_add(struct group *group, const struct cell_kind *kind, const char *competitor,
+                       unsigned threads);
+void group_close(struct group *group);
+
+/* Fills in what follows from the samples (reordering them), then what follows from other cells. */
+void cell_summarize(struct cell *cell);
+void group_scale(struct group *group);
+
+#endif

@@ -1,0 +1,10 @@
+/*
+ * commands.h: the commands of ctxbench. Each gets its own name as argv[0] and returns the exit
+ * status: 0, 1 for a failure, 2 for options it does not understand.
+ */
+#ifndef BENCH_COMMANDS_H
+#define BENCH_COMMANDS_H
+
+int command_throughput(int argc, char **argv);
+
+#endif

@@ -1,0 +1,194 @@
+#include "peers/uthash_lru.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+/* Instead of uthash's own Jenkins hash: the faster one, so that the comparison is about caches. */
+#define HASH_FUNCTION(key, size, out) ((out) = (unsigned)XXH3_64bits(key, size))
+#define uthash_nonfatal_oom(entry)    ((entry)->refused = true)
+#include <uthash.h>
+
+struct entry {
+    UT_hash_handle hh;
+    bool refused; /* uthash had no memory to take it in */
+    struct key key;
+    struct value value;
+};
+
+struct uthash_lru {
+    pthread_mutex_t mutex;
+    size_t capacity;
+    /* Guarded by mutex. */
+    struct entry *entries; /* in order of use, the oldest first */
+    size_t count;
+    size_t entry_bytes;
+};
+
+/* A key is the last `size` bytes of struct key: all of it, or the argument alone. */
+static inline void *key_of(struct entry *entry, size_t size)
+{
+    return (char *)&entry->key + sizeof entry->key - size;
+}
+
+/* What malloc spends on a block: its usable size and the word before it. */
+static size_t charge(struct entry *entry)
+{
+    return malloc_usable_size(entry) + sizeof(size_t);
+}
+
+struct uthash_lru *uthash_lru_new(size_t capacity)
+{
+    struct uthash_lru *lru = calloc(1, sizeof *lru);
+
+    if (!lru)
+        return NULL;
+    pthread_mutex_init(&lru->mutex, NULL);
+    lru->capacity = capacity;
+    return lru;
+}
+
+void uthash_lru_free(struct uthash_lru *lru)
+{
+    struct entry *entry, *next;
+
+    HASH_ITER(hh, lru->entries, entry, next)
+    {
+        HASH_DEL(lru->entries, entry);
+        free(entry);
+    }
+    pthread_mutex_destroy(&lru->mutex);
+    free(lru);
+}
+
+static inline void append(struct uthash_lru *lru, struct entry *entry, size_t key_size,
+                          unsigned hash)
+{
+    entry->refused = false;
+    HASH_ADD_KEYPTR_BYHASHVALUE(hh, lru->entries, key_of(entry, key_size), (unsigned)key_size, hash,
+                                entry);
+}
+
+/* The entry, made the newest; NULL if there is none. */
+static inline struct entry *find_and_touch(struct uthash_lru *lru, const void *key, size_t key_size,
+                                           unsigned hash)
+{
+    struct entry *entry;
+
+    HASH_FIND_BYHASHVALUE(hh, lru->entries, key, (unsigned)key_size, hash, entry);
+    if (entry && entry->hh.next) {
+        HASH_DELETE(hh, lru->entries, entry);
+        append(lru, entry, key_size, hash);
+        if (entry->refused) {
+            /* Out of the table already: as if it had been evicted. */
+            lru->count--;
+            lru->entry_bytes -= charge(entry);
+            free(entry);
+            entry = NULL;
+        }
+    }
+    return entry;
+}
+
+static inline bool find_and_copy(struct uthash_lru *lru, const void *key, size_t key_size,
+                                 unsigned hash, struct value *out_value)
+{
+    pthread_mutex_lock(&lru->mutex);
+
+    struct entry *entry = find_and_touch(lru, key, key_size, hash);
+
+    if (entry)
+        *out_value = entry->value;
+    pthread_mutex_unlock(&lru->mutex);
+    return entry;
+}
+
+/* Returns what is to be freed: the oldest entry, or `entry` itself if it is not needed. */
+static inline struct entry *insert(struct uthash_lru *lru, struct entry *entry, size_t key_size,
+                                   unsigned hash)
+{
+    struct entry *surplus = NULL;
+
+    pthread_mutex_lock(&lru->mutex);
+    if (find_and_touch(lru, key_of(entry, key_size), key_size, hash)) {
+        surplus = entry; /* another thread was faster */
+    } else {
+        append(lru, entry, key_size, hash);
+        if (entry->refused) {
+            surplus = entry;
+        } else {
+            lru->entry_bytes += charge(entry);
+            if (++lru->count > lru->capacity) {
+                surplus = lru->entries;
+                HASH_DEL(lru->entries, surplus);
+                lru->entry_bytes -= charge(surplus);
+                lru->count--;
+            }
+        }
+    }
+    pthread_mutex_unlock(&lru->mutex);
+    return surplus;
+}
+
+static inline bool call(struct uthash_lru *lru, const struct key *full_key, size_t key_size,
+                        struct value *out_value)
+{
+    const void *key = (const char *)full_key + sizeof *full_key - key_size;
+    unsigned hash;
+
+    HASH_VALUE(key, key_size, hash);
+    if (find_and_copy(lru, key, key_size, hash, out_value))
+        return true;
+    workload_load(full_key->tenant, full_key->arg, out_value);
+
+    struct entry *entry = malloc(sizeof *entry);
+
+    if (!entry)
+        return false;
+    entry->key = *full_key;
+    entry->value = *out_value;
+    free(insert(lru, entry, key_size, hash));
+    return true;
+}
+
+bool uthash_lru_call(struct uthash_lru *lru, const struct key *key, struct value *out_value)
+{
+    return call(lru, key, sizeof *key, out_value);
+}
+
+bool uthash_lru_call_plain(struct uthash_lru *lru, int64_t arg, struct value *out_value)
+{
+    struct key key = {.arg = arg};
+
+    memcpy(key.tenant, workload_tenant(0), sizeof key.tenant);
+    return call(lru, &key, sizeof key.arg, out_value);
+}
+
+size_t uthash_lru_count(struct uthash_lru *lru)
+{
+    pthread_mutex_lock(&lru->mutex);
+
+    size_t count = lru->count;
+
+    pthread_mutex_unlock(&lru->mutex);
+    return count;
+}
+
+size_t uthash_lru_bytes(struct uthash_lru *lru)
+{
+    pthread_mutex_lock(&lru->mutex);
+
+    size_t bytes = lru->entry_bytes;
+
+    if (lru->entries) {
+        UT_hash_table *table = lru->entries->hh.tbl;
+
+        bytes += sizeof *table + table->num_buckets * sizeof *table->buckets;
+    }
+    pthread_mutex_unlock(&lru->mutex);
+    return bytes;
+}
