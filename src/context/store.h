@@ -76,9 +76,16 @@ uint64_t ctxi_partition_changes(const ctx_context *context);
  */
 struct ctxi_reads;
 
-/* An empty record with one reference. NULL: no memory. */
-struct ctxi_reads *ctxi_reads_new(void);
+/*
+ * An empty record with one reference, for a load made inside the load of `outer` (NULL: of none),
+ * to which it holds a reference. Room for the ids 1..1023 at least. NULL: no memory.
+ */
+struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer);
 void ctxi_reads_unref(struct ctxi_reads *reads);
+struct ctxi_reads *ctxi_reads_ref(struct ctxi_reads *reads);
+
+/* True if `reads` (NULL: of no load) is `outer`, or is of a load made inside it, at any depth. */
+bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer);
 
 /*
  * Attaches `reads` (NULL: none, reads of an inner load are not the outer's business until it says
@@ -112,10 +119,5 @@ void ctxi_var_name_of(uint32_t id, char out_name[CTX_NAME_MAX + 1]);
 
 /* A number for this thread, never 0, never reused in this process. */
 uint64_t ctxi_thread_id(void);
-
-/* Take and release the store's locks around fork(); called by the cache's fork handlers if there is
- * a cache, by the store's own otherwise. */
-void ctxi_store_fork_prepare(void);
-void ctxi_store_fork_done(void);
 
 #endif

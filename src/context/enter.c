@@ -1,0 +1,213 @@
+/*
+ * Entering and leaving. The thread that moves `entry` from idle to entered owns the context until
+ * it moves it back; only the top of a chain is ever changed.
+ */
+#include "context/enter.h"
+
+#include "context/watch.h"
+
+/* ENTRY-1 acquire; partner: give_back(). What the last owner did is seen by the next. */
+static bool take(ctx_context *context, uint32_t from)
+{
+    return atomic_compare_exchange_strong_explicit(&context->entry, &from, CTXI_ENTERED,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+/* ENTRY-1 release; partner: take(), and entered_by_nobody() for readers. */
+static void give_back(ctx_context *context, uint32_t as)
+{
+    atomic_store_explicit(&context->entry, as, memory_order_release);
+}
+
+static bool entered_by_nobody(const ctx_context *context)
+{
+    return atomic_load_explicit(&context->entry, memory_order_acquire) != CTXI_ENTERED;
+}
+
+static bool in_chain(const ctx_context *context)
+{
+    const ctx_context *at = ctxi_thread.current;
+
+    while (at && at != context)
+        at = at->previous;
+    return at != NULL;
+}
+
+bool ctxi_entered_elsewhere(const ctx_context *context)
+{
+    return context != ctxi_thread.current && !entered_by_nobody(context) && !in_chain(context);
+}
+
+/* The record of reads of the context below is that of the one on top, as long as it is on top. */
+static void inherit_reads(ctx_context *context)
+{
+    if (!context->previous || !context->previous->reads)
+        return;
+    context->reads_below = ctxi_reads_attach(context, context->previous->reads);
+    context->inherits = true;
+}
+
+static void disinherit_reads(ctx_context *context)
+{
+    if (!context->inherits)
+        return;
+    ctxi_reads_unref(context->reads);
+    context->reads = context->reads_below;
+    context->reads_below = NULL;
+    context->inherits = false;
+}
+
+/* Puts a context that was taken on top, with one reference for the thread. */
+static void push(ctx_context *context)
+{
+    context->previous = ctxi_thread.current;
+    inherit_reads(context);
+    ctxi_thread.current = context;
+    ctxi_watch_notify(CTX_WATCH_ENTER, context);
+}
+
+/* Makes a context idle; gives back what it was on top of. */
+static ctx_context *step_out(ctx_context *context)
+{
+    ctx_context *previous = context->previous;
+
+    context->previous = NULL;
+    disinherit_reads(context);
+    give_back(context, CTXI_IDLE);
+    return previous;
+}
+
+static void pop(void)
+{
+    ctx_context *top = ctxi_thread.current;
+
+    ctxi_thread.current = step_out(top);
+    ctxi_watch_notify(CTX_WATCH_EXIT, top);
+    ctx_context_unref(top);
+}
+
+void ctxi_enter_own(ctx_context *context)
+{
+    atomic_store_explicit(&context->entry, CTXI_ENTERED, memory_order_relaxed); /* nobody looks */
+    push(context);
+}
+
+void ctxi_leave_through(ctx_context *context)
+{
+    bool left = !in_chain(context);
+
+    while (!left) {
+        left = ctxi_thread.current == context;
+        pop();
+    }
+}
+
+void ctxi_chain_release(ctx_context *top)
+{
+    while (top) {
+        ctx_context *previous = step_out(top);
+
+        ctx_context_unref(top);
+        top = previous;
+    }
+}
+
+void ctxi_leave_all(void)
+{
+    while (ctxi_thread.current) {
+        ctx_context *top = ctxi_thread.current;
+
+        ctxi_thread.current = NULL;
+        ctxi_chain_release(top); /* may call users back, and they may make a new current one */
+    }
+}
+
+ctx_context *ctxi_current(void)
+{
+    return ctxi_thread.current;
+}
+
+int ctxi_current_make(ctx_context **out_context)
+{
+    ctx_context *context = ctxi_thread.current;
+
+    *out_context = context;
+    if (context)
+        return CTX_OK;
+    if (ctxi_thread_arm() != CTX_OK || !(context = ctxi_context_make()))
+        return CTX_ERR_NOMEM;
+    atomic_store_explicit(&context->entry, CTXI_ENTERED, memory_order_relaxed); /* nobody looks */
+    *out_context = ctxi_thread.current = context;
+    return CTX_OK;
+}
+
+int ctx_current(ctx_context **out_context)
+{
+    int status;
+
+    if (!out_context)
+        return CTX_ERR_INVALID;
+    status = ctxi_current_make(out_context);
+    if (status == CTX_OK)
+        ctx_context_ref(*out_context);
+    return status;
+}
+
+int ctx_enter(ctx_context *context)
+{
+    if (!context)
+        return CTX_ERR_INVALID;
+    if (ctxi_thread_arm() != CTX_OK)
+        return CTX_ERR_NOMEM;
+    if (!take(context, CTXI_IDLE))
+        return CTX_ERR_ENTERED;
+    push(ctx_context_ref(context));
+    return CTX_OK;
+}
+
+int ctx_exit(ctx_context *context)
+{
+    if (!context)
+        return CTX_ERR_INVALID;
+    if (context != ctxi_thread.current)
+        return CTX_ERR_NOT_CURRENT;
+    pop();
+    return CTX_OK;
+}
+
+static void end_run(ctx_context **context)
+{
+    ctxi_leave_through(*context);
+}
+
+int ctx_run(ctx_context *context, void (*fn)(void *arg), void *arg)
+{
+    int status = fn ? ctx_enter(context) : CTX_ERR_INVALID;
+
+    if (status == CTX_OK) {
+        __attribute__((cleanup(end_run), unused)) ctx_context *entered = context;
+
+        fn(arg);
+    }
+    return status;
+}
+
+int ctx_swap(ctx_context *next, ctx_context **out_previous)
+{
+    ctx_context *top;
+
+    if (!out_previous)
+        return CTX_ERR_INVALID;
+    *out_previous = NULL;
+    if (next && ctxi_thread_arm() != CTX_OK)
+        return CTX_ERR_NOMEM;
+    if (next && !take(next, CTXI_SUSPENDED) && !take(next, CTXI_IDLE))
+        return CTX_ERR_ENTERED;
+    top = ctxi_thread.current;
+    ctxi_thread.current = next;
+    *out_previous = top;
+    if (top)
+        give_back(top, CTXI_SUSPENDED);
+    ctxi_watch_notify(CTX_WATCH_SWAP, next);
+    return CTX_OK;
+}

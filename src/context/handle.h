@@ -1,0 +1,55 @@
+/*
+ * handle.h: what a context is. Included by the files of the store that work on contexts.
+ */
+#ifndef CTXI_CONTEXT_HANDLE_H
+#define CTXI_CONTEXT_HANDLE_H
+
+#include "context/map.h"
+#include "context/store.h"
+#include "context/thread.h"
+#include "context/token.h"
+
+struct ctxi_memos;
+
+enum ctxi_entry {
+    CTXI_IDLE = 0,     /* nobody's: may be entered, copied and inspected */
+    CTXI_ENTERED = 1,  /* in the chain of one thread, on top or below */
+    CTXI_SUSPENDED = 2 /* was the top of a chain that was swapped out; the chain hangs below it */
+};
+
+struct ctx_context {
+    /* Any thread. */
+    ctxi_refs refs;
+    _Atomic uint32_t entry; /* enum ctxi_entry */
+
+    /* Of the thread in whose chain it is; when idle constant, and read by any thread. */
+    struct ctxi_node *root; /* NULL also while resets are pending */
+    size_t count;           /* variables that are set: cells that count (cell.h) */
+    ctx_context *previous;  /* what it was entered on top of; the chain owns a reference to it */
+    struct ctxi_reads *reads;
+    struct ctxi_reads *reads_below; /* its own record, while another is inherited */
+    bool inherits;                  /* `reads` is that of the context below */
+    struct ctxi_tokens tokens;
+    uint64_t partition_changes;
+    struct ctxi_memos *memos; /* NULL: nothing remembered yet */
+
+    /* Resets that found no memory (pending.h): both are NULL but for then. */
+    struct ctxi_slot *pending;
+    struct ctxi_node *pending_root;
+};
+
+/* An idle, empty context with one reference; NULL: no memory. */
+ctx_context *ctxi_context_make(void);
+
+/* A copy of `source` (NULL: of an empty one), which the caller may read. CTX_ERR_NOMEM. */
+int ctxi_context_clone(ctx_context *source, ctx_context **out_context);
+
+/* Gives an idle context that nobody else has a reference to the content of `source`, and makes it
+ * forget all that it was. CTX_ERR_NOMEM, and then it is empty. */
+int ctxi_context_refill(ctx_context *context, ctx_context *source);
+
+/* Whether this thread may read `context`: CTX_ERR_INVALID, CTX_ERR_ENTERED, or CTX_ERR_NOMEM in a
+ * scope that failed. */
+int ctxi_context_readable(const ctx_context *context);
+
+#endif

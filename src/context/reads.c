@@ -1,0 +1,126 @@
+#include <stdatomic.h>
+
+#include "context/block.h"
+#include "context/handle.h"
+#include "context/refs.h"
+#include "context/registry.h"
+
+#define WORD_BITS 64
+#define WORDS_MIN 16
+#define SLACK     64 /* ids that may still be given while the record is in use */
+
+struct ctxi_reads {
+    ctxi_refs refs;
+    uint32_t words;           /* of `bits`; an id beyond them sets `all` */
+    struct ctxi_reads *outer; /* of the load around; holds a reference */
+    _Atomic bool all;
+    _Atomic uint64_t bits[]; /* id 1 is bit 0 of the first word */
+};
+
+static size_t reads_size(uint32_t words)
+{
+    return sizeof(struct ctxi_reads) + words * sizeof(uint64_t);
+}
+
+struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer)
+{
+    uint32_t needed = (ctxi_registry_highest() + SLACK) / WORD_BITS + 1;
+    uint32_t words = needed > WORDS_MIN ? needed : WORDS_MIN;
+    struct ctxi_reads *reads = ctxi_block_alloc(reads_size(words));
+
+    if (!reads)
+        return NULL;
+    atomic_init(&reads->refs, 1);
+    reads->words = words;
+    reads->outer = ctxi_reads_ref(outer);
+    atomic_init(&reads->all, false);
+    for (uint32_t i = 0; i < words; i++)
+        atomic_init(&reads->bits[i], 0);
+    return reads;
+}
+
+struct ctxi_reads *ctxi_reads_ref(struct ctxi_reads *reads)
+{
+    if (reads)
+        ctxi_refs_up(&reads->refs);
+    return reads;
+}
+
+void ctxi_reads_unref(struct ctxi_reads *reads)
+{
+    while (reads && ctxi_refs_down(&reads->refs)) {
+        struct ctxi_reads *outer = reads->outer;
+
+        ctxi_block_free(reads, reads_size(reads->words));
+        reads = outer;
+    }
+}
+
+bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer)
+{
+    while (reads && reads != outer)
+        reads = reads->outer;
+    return reads != NULL;
+}
+
+struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *reads)
+{
+    struct ctxi_reads *before = context->reads;
+
+    context->reads = ctxi_reads_ref(reads);
+    return before;
+}
+
+struct ctxi_reads *ctxi_reads_current(void)
+{
+    return ctxi_thread.current ? ctxi_thread.current->reads : NULL;
+}
+
+/*
+ * Relaxed throughout: bits are only ever set, and whoever asks for them has waited for the readers,
+ * or does not depend on them.
+ */
+void ctxi_reads_note_all(struct ctxi_reads *reads)
+{
+    if (reads)
+        atomic_store_explicit(&reads->all, true, memory_order_relaxed);
+}
+
+void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)
+{
+    uint32_t word = (id - 1) / WORD_BITS;
+    uint64_t bit = (uint64_t)1 << (id - 1) % WORD_BITS;
+
+    if (!reads)
+        return;
+    if (word >= reads->words)
+        ctxi_reads_note_all(reads); /* also id 0, which wraps around */
+    else if (!(atomic_load_explicit(&reads->bits[word], memory_order_relaxed) & bit))
+        atomic_fetch_or_explicit(&reads->bits[word], bit, memory_order_relaxed);
+}
+
+void ctxi_reads_note(struct ctxi_reads *reads, ctx_var *var)
+{
+    if (!reads)
+        return;
+    if (ctxi_var_identify(var) == CTX_OK)
+        ctxi_reads_note_id(reads, ctxi_var_id_now(var));
+    else
+        ctxi_reads_note_all(reads);
+}
+
+bool ctxi_reads_all(const struct ctxi_reads *reads)
+{
+    return atomic_load_explicit(&reads->all, memory_order_relaxed);
+}
+
+void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),
+                     void *user)
+{
+    for (uint32_t word = 0; word < reads->words; word++) {
+        uint64_t bits = atomic_load_explicit(&reads->bits[word], memory_order_relaxed);
+
+        for (; bits; bits &= bits - 1)
+            visit(user, word * WORD_BITS + (uint32_t)__builtin_ctzll(bits) + 1);
+    }
+}

@@ -1,0 +1,59 @@
+#include "context/thread.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "context/block.h"
+#include "context/enter.h"
+#include "context/token.h"
+
+__thread struct ctxi_thread ctxi_thread
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+_Static_assert(sizeof(struct ctxi_thread) <= 128, "static thread-local space is scarce");
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static bool key_made;
+
+/*
+ * The thread ends. What it drops may run callbacks that use the store once more, and so may the
+ * destructors of other keys afterwards: either arms the thread again, and we are called again.
+ */
+static void thread_ended(void *state)
+{
+    (void)state;
+    ctxi_thread.armed = false;
+    ctxi_leave_all();
+    ctxi_slots_flush();
+    ctxi_blocks_flush();
+}
+
+static void make_key(void)
+{
+    key_made = pthread_key_create(&key, thread_ended) == 0;
+}
+
+int ctxi_thread_arm_slow(void)
+{
+    pthread_once(&once, make_key);
+    if (!key_made || pthread_setspecific(key, &ctxi_thread) != 0)
+        return CTX_ERR_NOMEM;
+    ctxi_thread.armed = true;
+    return CTX_OK;
+}
+
+uint64_t ctxi_thread_id(void)
+{
+    static _Atomic uint64_t last;
+
+    if (!ctxi_thread.id)
+        ctxi_thread.id = 1 + atomic_fetch_add_explicit(&last, 1, memory_order_relaxed);
+    return ctxi_thread.id;
+}
+
+bool ctxi_scope_failed(void)
+{
+    return ctxi_thread.scopes_failed > 0;
+}

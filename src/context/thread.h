@@ -1,0 +1,41 @@
+/*
+ * thread.h: what the store keeps for each thread. Included by the files of the store that touch the
+ * current context or the thread's caches.
+ *
+ * The state is a small static thread-local, so that a thread that never uses the library costs
+ * nothing and finding it costs one load. What must be given back when the thread ends hangs on a
+ * pthread key that ctxi_thread_arm() sets; until then nothing may be left in the state.
+ */
+#ifndef CTXI_CONTEXT_THREAD_H
+#define CTXI_CONTEXT_THREAD_H
+
+#include "context/store.h"
+
+#define CTXI_BLOCK_CLASSES 5
+
+struct ctxi_block;
+struct ctxi_slot;
+
+struct ctxi_thread {
+    ctx_context *current; /* entered, and this thread owns one reference to it; or NULL */
+    uint64_t id;          /* 0 until asked for */
+    uint32_t scopes_failed;
+    uint32_t slot_count;     /* of `slots` */
+    struct ctxi_slot *slots; /* token slots to use next; only while armed */
+    bool armed;              /* the end of this thread will be heard of */
+    uint8_t block_counts[CTXI_BLOCK_CLASSES];
+    struct ctxi_block *blocks[CTXI_BLOCK_CLASSES]; /* free memory; only while armed */
+};
+
+extern __thread struct ctxi_thread ctxi_thread
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+int ctxi_thread_arm_slow(void);
+
+/* Makes sure that the end of this thread will be heard of. CTX_ERR_NOMEM. */
+static inline int ctxi_thread_arm(void)
+{
+    return __builtin_expect(ctxi_thread.armed, 1) ? CTX_OK : ctxi_thread_arm_slow();
+}
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * value.h: what the store must know of values before it keeps them. Included by whatever makes
+ * cells.
+ */
+#ifndef CTXI_CONTEXT_VALUE_H
+#define CTXI_CONTEXT_VALUE_H
+
+#include "ctxcache/value.h"
+
+/*
+ * Writes `value` in the one form that the store keeps: nothing but the member that its type names,
+ * and no data without an address. False if no caller may pass such a value.
+ */
+bool ctxi_value_clean(const ctx_value *value, ctx_value *out);
+
+/* Calls the object's class, if it is an object and the class cares. */
+void ctxi_value_retain(const ctx_value *value);
+void ctxi_value_release(const ctx_value *value);
+
+#endif
