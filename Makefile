@@ -33,9 +33,10 @@ $(error VARIANT=$(VARIANT): it is one of release debug asan tsan coverage valgri
 endif
 
 # By folder: tests see the internal headers, bench and examples see what a user sees.
-FLAGS_src      := -Iinclude -Isrc $(if $(filter release,$(VARIANT)),-DNDEBUG)
+NDEBUG         := $(if $(filter release,$(VARIANT)),-DNDEBUG)
+FLAGS_src      := -Iinclude -Isrc $(NDEBUG)
 FLAGS_tests    := -Iinclude -Isrc -Itests
-FLAGS_bench    := -Iinclude -Ibench
+FLAGS_bench    := -Iinclude -Ibench -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\""
 FLAGS_examples := -Iinclude
 folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))
 
@@ -88,6 +89,7 @@ LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX
         install-check examples-check bench bench-check asan tsan valgrind coverage \
         coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
         clean help FORCE
+MAKEFLAGS += --no-builtin-rules
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
