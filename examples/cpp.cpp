@@ -58,10 +58,10 @@ static ctxcache::cache_ptr make_cache()
 
 static std::string failure(ctx_cache *cache)
 {
-    double unused = 0;
+    double none = 0;
     try {
         CTX_SCOPED(tenant, "acme");
-        must(cached_price(cache, -1, "eu", &unused));
+        must(cached_price(cache, -1, "eu", &none));
     } catch (const std::invalid_argument &e) {
         return e.what();
     }
@@ -69,7 +69,7 @@ static std::string failure(ctx_cache *cache)
 }
 
 int main()
-{
+try {
     auto cache = make_cache();
     ctxcache::ref kept;
     ctxcache::bound later;
@@ -93,4 +93,7 @@ int main()
     std::thread([&] { must(later.run()); }).join();
     cache.reset();
     expect("a reference outlives the cache", *kept.as<double>(), 107.25);
+} catch (const std::exception &e) {
+    std::cerr << e.what() << "\n";
+    return EXIT_FAILURE;
 }
