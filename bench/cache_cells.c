@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cell.h"
 #include "contender.h"
@@ -200,7 +201,8 @@ static void *open_filled(const struct cache_group *own, const struct contender *
 static bool competes(const struct recipe *recipe, const struct contender *contender,
                      const struct plan *plan)
 {
-    return plan_wants(plan->competitors, contender->name) &&
+    return plan_wants(plan->workloads, recipe->workload) &&
+           plan_wants(plan->competitors, contender->name) &&
            !(contender->resident_only && recipe->state != RESIDENT);
 }
 
@@ -245,14 +247,13 @@ static void open_group(struct group *group, const struct plan *plan)
     else
         make_draws(own, plan, &random);
     group_open(group, COUNT(contenders) * plan->thread_count);
-    for (size_t c = 0; c < COUNT(contenders); c++) {
-        if (!competes(own->recipe, contenders[c], plan))
-            continue;
-        if (own->recipe->state == RESIDENT)
+    for (size_t c = 0; c < COUNT(contenders); c++)
+        if (own->recipe->state == RESIDENT && competes(own->recipe, contenders[c], plan))
             own->resident[c] = open_filled(own, contenders[c], plan);
-        for (size_t t = 0; t < plan->thread_count; t++)
-            add_cell(group, plan, c, t);
-    }
+    for (size_t t = 0; t < plan->thread_count; t++)
+        for (size_t c = 0; c < COUNT(contenders); c++)
+            if (competes(own->recipe, contenders[c], plan))
+                add_cell(group, plan, c, t);
 }
 
 /* ---- completing and closing it ------------------------------------------------------------ */
@@ -333,6 +334,14 @@ static bool describe(size_t number, struct group *out_group)
     return true;
 }
 
+static bool has_workload(const char *name)
+{
+    for (size_t i = 0; i < COUNT(recipes); i++)
+        if (strcmp(recipes[i].workload, name) == 0)
+            return true;
+    return false;
+}
+
 static const char *workload_name(size_t number, const char **out_about)
 {
     if (number >= COUNT(recipes))
@@ -361,6 +370,7 @@ static size_t count_cells(const struct group *group, const struct plan *plan)
 const struct section section_cache = {
     .name = "cache",
     .describe = describe,
+    .has_workload = has_workload,
     .workload = workload_name,
     .competitor = competitor_name,
     .count = count_cells,

@@ -39,7 +39,6 @@ struct cell *group_add(struct group *group, const struct cell_kind *kind, const 
         .result = {.section = group->section,
                    .competitor = competitor,
                    .threads = threads,
-                   .variables = group->variables,
                    .scaling = NAN,
                    .hit_ratio = NAN,
                    .bytes_per_entry = NAN},
@@ -98,6 +97,7 @@ void group_scale(struct group *group)
             const struct result *alone = &group->cells[j].result;
 
             if (result->threads > 1 && alone->threads == 1 &&
+                strcmp(alone->workload, result->workload) == 0 &&
                 strcmp(alone->competitor, result->competitor) == 0)
                 result->scaling = result->mops / alone->mops;
         }

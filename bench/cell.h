@@ -59,11 +59,10 @@ struct cell {
     void *own; /* the section's */
 };
 
-/* The cells of one workload. */
+/* The cells that are measured in turns: those of one workload, or of a few that belong together. */
 struct group {
     const char *section;
     char workload[CELL_NAME_SIZE];
-    unsigned variables;
     double weight; /* its share of the time */
     struct cell *cells;
     size_t cell_count;
@@ -88,6 +87,8 @@ struct section {
     /* Names and meanings of workloads and competitors, for --help; NULL: no more. */
     const char *(*workload)(size_t number, const char **out_about);
     const char *(*competitor)(size_t number, const char **out_about);
+    /* Whether this may stand after --workload. */
+    bool (*has_workload)(const char *name);
     /* How many cells the plan leaves of this group. */
     size_t (*count)(const struct group *group, const struct plan *plan);
     /* Makes the cells with all they need. */

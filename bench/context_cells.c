@@ -1,5 +1,6 @@
 /*
- * The context section: single operations with 1, 16 and 1000 variables set.
+ * The context section: single operations with 1, 16 and 1000 variables set. A group is an
+ * operation, so that its cost with few variables and with many is measured in turns, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ static const struct context_contender *const contenders[] = {
 struct context_cell {
     const struct context_contender *contender;
     enum context_operation operation;
+    unsigned variables;
     size_t operations; /* for each worker */
 };
 
@@ -47,8 +49,10 @@ struct context_cell {
 
 static void begin(struct cell *cell, size_t round)
 {
-    (void)cell;
+    struct context_cell *own = cell->own;
+
     (void)round;
+    own->contender->prepare(own->variables);
 }
 
 static void ready(void *cell, unsigned worker)
@@ -80,6 +84,7 @@ static void end(struct cell *cell, size_t round, double ns)
 {
     struct context_cell *own = cell->own;
 
+    own->contender->finish();
     if (round == 0)
         own->operations = (size_t)((double)own->operations * SAMPLE_NS / (ns + 1)) + 1;
 }
@@ -95,35 +100,60 @@ static const struct cell_kind context_kind = {begin, end, ready, work, leave, op
 
 /* ---- groups ------------------------------------------------------------------------------- */
 
-static enum context_operation operation_of(const struct group *group)
+static void name_workload(char out_name[CELL_NAME_SIZE], size_t operation, unsigned variables)
 {
-    return (enum context_operation)(group->number / COUNT(variable_counts));
+    snprintf(out_name, CELL_NAME_SIZE, "%s/%u", recipes[operation].workload, variables);
 }
 
-static bool competes(const struct group *group, const struct context_contender *contender,
-                     const struct plan *plan)
+/* Calls visit() for each cell that the plan leaves of the group; returns how many there are. */
+static size_t each_cell(const struct group *group, const struct plan *plan,
+                        void (*visit)(struct group *group, const struct context_cell *cell,
+                                      unsigned threads))
 {
-    return plan_wants(plan->competitors, contender->name) &&
-           contender->operations[operation_of(group)];
+    size_t found = 0, most = COUNT(variable_counts) * plan->thread_count * COUNT(contenders);
+
+    for (size_t i = 0; i < most; i++) {
+        size_t row = i / COUNT(contenders);
+        struct context_cell cell = {
+            .contender = contenders[i % COUNT(contenders)],
+            .operation = (enum context_operation)group->number,
+            .variables = variable_counts[row / plan->thread_count],
+            .operations = FIRST_OPERATIONS,
+        };
+        char workload[CELL_NAME_SIZE];
+
+        name_workload(workload, group->number, cell.variables);
+        if (!cell.contender->operations[cell.operation] ||
+            !plan_wants(plan->competitors, cell.contender->name) ||
+            !plan_wants(plan->workloads, workload))
+            continue;
+        found++;
+        if (visit)
+            visit((struct group *)group, &cell, plan->threads[row % plan->thread_count]);
+    }
+    return found;
 }
 
-static void add_cell(struct group *group, const struct context_contender *contender,
-                     unsigned threads)
+static void add_cell(struct group *group, const struct context_cell *wanted, unsigned threads)
 {
+    struct cell *cell = group_add(group, &context_kind, wanted->contender->name, threads);
     struct context_cell *own = die_calloc(1, sizeof *own);
 
-    *own = (struct context_cell){contender, operation_of(group), FIRST_OPERATIONS};
-    group_add(group, &context_kind, contender->name, threads)->own = own;
+    *own = *wanted;
+    cell->own = own;
+    cell->result.variables = own->variables;
+    name_workload(cell->result.workload, own->operation, own->variables);
+}
+
+static size_t count_cells(const struct group *group, const struct plan *plan)
+{
+    return each_cell(group, plan, NULL);
 }
 
 static void open_group(struct group *group, const struct plan *plan)
 {
-    group_open(group, COUNT(contenders) * plan->thread_count);
-    for (size_t c = 0; c < COUNT(contenders); c++) {
-        contenders[c]->prepare(group->variables);
-        for (size_t t = 0; competes(group, contenders[c], plan) && t < plan->thread_count; t++)
-            add_cell(group, contenders[c], plan->threads[t]);
-    }
+    group_open(group, count_cells(group, plan));
+    each_cell(group, plan, add_cell);
 }
 
 static void complete_group(struct group *group)
@@ -135,8 +165,6 @@ static void close_group(struct group *group)
 {
     for (size_t i = 0; i < group->cell_count; i++)
         free(group->cells[i].own);
-    for (size_t c = 0; c < COUNT(contenders); c++)
-        contenders[c]->finish();
     group_close(group);
 }
 
@@ -144,15 +172,25 @@ static void close_group(struct group *group)
 
 static bool describe(size_t number, struct group *out_group)
 {
-    unsigned variables = variable_counts[number % COUNT(variable_counts)];
-
-    *out_group =
-        (struct group){.section = "context", .variables = variables, .weight = 1, .number = number};
-    if (number >= COUNT(recipes) * COUNT(variable_counts))
+    if (number >= COUNT(recipes))
         return false;
-    snprintf(out_group->workload, sizeof out_group->workload, "%s/%u",
-             recipes[operation_of(out_group)].workload, variables);
+    *out_group = (struct group){.section = "context", .weight = 3, .number = number};
+    snprintf(out_group->workload, sizeof out_group->workload, "%s", recipes[number].workload);
     return true;
+}
+
+static bool has_workload(const char *name)
+{
+    const char *only[] = {name, NULL};
+    char workload[CELL_NAME_SIZE];
+
+    for (size_t i = 0; i < COUNT(recipes) * COUNT(variable_counts); i++) {
+        name_workload(workload, i / COUNT(variable_counts),
+                      variable_counts[i % COUNT(variable_counts)]);
+        if (plan_wants(only, workload))
+            return true;
+    }
+    return false;
 }
 
 static const char *workload_name(size_t number, const char **out_about)
@@ -171,18 +209,10 @@ static const char *competitor_name(size_t number, const char **out_about)
     return contenders[number]->name;
 }
 
-static size_t count_cells(const struct group *group, const struct plan *plan)
-{
-    size_t count = 0;
-
-    for (size_t c = 0; c < COUNT(contenders); c++)
-        count += competes(group, contenders[c], plan);
-    return count * plan->thread_count;
-}
-
 const struct section section_context = {
     .name = "context",
     .describe = describe,
+    .has_workload = has_workload,
     .workload = workload_name,
     .competitor = competitor_name,
     .count = count_cells,

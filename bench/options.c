@@ -9,7 +9,7 @@
 
 #include "die.h"
 
-#define HELP_COLUMN 24
+#define HELP_COLUMN 26
 
 bool options_wrong(const char *command, const char *format, ...)
 {

@@ -21,7 +21,7 @@
 #include "workload.h"
 
 #define COMMAND    "ctxbench throughput"
-#define GROUPS_MAX 64
+#define GROUPS_MAX 32
 
 static const struct section *const sections[] = {&section_context, &section_cache};
 
@@ -48,8 +48,8 @@ static const struct option options[] = {
     {"--threads", "N[,N]", "numbers of threads, up to one for each processor (1,2)", OPTION_LIST,
      FIELD(threads), 0, 0},
     {"--seconds", "S",
-     "about how long the whole run may measure (60); the time is shared out among\n"
-     "the workloads, and each gets 3 rounds at least",
+     "about how long the whole run takes (60): the time is shared out\n"
+     "among the workloads, but each gets 3 rounds at least",
      OPTION_NUMBER, FIELD(seconds), 0.001, 86400},
     {"--rounds", "N", "exactly N rounds for each workload, whatever --seconds says", OPTION_WHOLE,
      FIELD(rounds), 1, CELL_ROUNDS_MAX},
@@ -76,7 +76,7 @@ static void print_names(const char *title,
 
     printf("\n%s\n", title);
     for (size_t i = 0; (name = name_of(i, &about)); i++)
-        printf("  %-22s%s\n", name, about);
+        printf("  %-24s%s\n", name, about);
 }
 
 static void print_help(void)
@@ -89,7 +89,7 @@ static void print_help(void)
          "Nothing here passes or fails by its speed, but a wrong answer, or an LRU cache that\n"
          "evicts differently from another, ends the run with status 1.\n\nOptions:");
     options_print(options, COUNT(options));
-    print_names("Workloads of the context section, with 1, 16 and 1000 variables set:",
+    print_names("Workloads of the context section, each with 1, 16 and 1000 variables set:",
                 section_context.workload);
     print_names("Its competitors:", section_context.competitor);
     print_names("Workloads of the cache section:", section_cache.workload);
@@ -102,15 +102,9 @@ static void print_help(void)
 
 static bool is_workload(const char *name)
 {
-    const char *only[] = {name, NULL};
-
-    for (size_t s = 0; s < COUNT(sections); s++) {
-        struct group group;
-
-        for (size_t i = 0; sections[s]->describe(i, &group); i++)
-            if (plan_wants(only, group.workload))
-                return true;
-    }
+    for (size_t s = 0; s < COUNT(sections); s++)
+        if (sections[s]->has_workload(name))
+            return true;
     return false;
 }
 
@@ -185,7 +179,6 @@ static size_t list_groups(const struct plan *plan, struct group *out_groups,
 
         for (size_t i = 0; sections[s]->describe(i, &group); i++) {
             if ((!all && !plan_wants(plan->sections, sections[s]->name)) ||
-                !plan_wants(plan->workloads, group.workload) ||
                 sections[s]->count(&group, plan) == 0)
                 continue;
             out_sections[count] = sections[s];

@@ -1,5 +1,6 @@
 /*
- * ctxcache's context store. The variable that is read and set is the one in the middle.
+ * ctxcache's context store. The variable that is read and set is static, as a program's variables
+ * are; those that fill the context beside it are made at run time.
  */
 #include <stdlib.h>
 
@@ -8,10 +9,11 @@
 #include "context_contender.h"
 #include "die.h"
 
+static CTX_VAR(measured);
 static CTX_VAR_DEFAULT(with_default, CTX_VALUE_I64(7));
 
-static ctx_var **variables;
-static unsigned variable_count;
+static ctx_var **others;
+static unsigned other_count;
 
 static __thread ctx_context *entered;
 
@@ -23,23 +25,23 @@ static void check(int status, const char *what)
 
 /* ---- contexts ----------------------------------------------------------------------------- */
 
-static void prepare(unsigned count)
+static void prepare(unsigned variables)
 {
-    variables = die_calloc(count, sizeof *variables);
-    variable_count = count;
-    for (unsigned i = 0; i < count; i++) {
+    other_count = variables - 1;
+    others = die_calloc(other_count, sizeof *others);
+    for (unsigned i = 0; i < other_count; i++) {
         ctx_var_config config = CTX_VAR_CONFIG_INIT;
 
-        config.name = "bench";
-        check(ctx_var_new(&config, &variables[i]), "ctx_var_new()");
+        config.name = "other";
+        check(ctx_var_new(&config, &others[i]), "ctx_var_new()");
     }
 }
 
 static void finish(void)
 {
-    for (unsigned i = 0; i < variable_count; i++)
-        ctx_var_free(variables[i]);
-    free(variables);
+    for (unsigned i = 0; i < other_count; i++)
+        ctx_var_free(others[i]);
+    free(others);
 }
 
 static void enter(void)
@@ -48,8 +50,9 @@ static void enter(void)
 
     check(ctx_context_new(&entered), "ctx_context_new()");
     check(ctx_enter(entered), "ctx_enter()");
-    for (unsigned i = 0; i < variable_count; i++)
-        check(ctx_set(variables[i], i), "ctx_set()");
+    check(ctx_set(measured, (int64_t)42), "ctx_set()");
+    for (unsigned i = 0; i < other_count; i++)
+        check(ctx_set(others[i], (int64_t)i), "ctx_set()");
     /* A variable that was set before, though it is not now, as it is in a program. */
     check(ctx_set(with_default, 8, &token), "ctx_set()");
     check(ctx_reset(with_default, token), "ctx_reset()");
@@ -77,7 +80,7 @@ static void get_variable(ctx_var *var, size_t count)
 
 static void get(size_t count)
 {
-    get_variable(variables[variable_count / 2], count);
+    get_variable(measured, count);
 }
 
 static void get_default(size_t count)
@@ -87,25 +90,23 @@ static void get_default(size_t count)
 
 static void set_reset(size_t count)
 {
-    ctx_var *var = variables[variable_count / 2];
     int status = CTX_OK;
 
     for (size_t i = 0; i < count; i++) {
         ctx_token token;
 
-        status |= ctx_set(var, i, &token);
-        status |= ctx_reset(var, token);
+        status |= ctx_set(measured, (int64_t)i, &token);
+        status |= ctx_reset(measured, token);
     }
     check(status, "ctx_set() and ctx_reset()");
 }
 
 static void set(size_t count)
 {
-    ctx_var *var = variables[variable_count / 2];
     int status = CTX_OK;
 
     for (size_t i = 0; i < count; i++)
-        status |= ctx_set(var, i);
+        status |= ctx_set(measured, (int64_t)i);
     check(status, "ctx_set()");
 }
 
@@ -124,9 +125,9 @@ static void do_nothing(void *arg)
     (void)arg;
 }
 
-static void set_middle(void *arg)
+static void set_measured(void *arg)
 {
-    check(ctx_set(variables[variable_count / 2], *(size_t *)arg), "ctx_set()");
+    check(ctx_set(measured, *(int64_t *)arg), "ctx_set()");
 }
 
 static void run(size_t count)
@@ -145,9 +146,10 @@ static void copy_run_set(size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         ctx_context *context;
+        int64_t value = (int64_t)i;
 
         check(ctx_copy(&context), "ctx_copy()");
-        check(ctx_run(context, set_middle, &i), "ctx_run()");
+        check(ctx_run(context, set_measured, &value), "ctx_run()");
         ctx_context_unref(context);
     }
 }
