@@ -32,20 +32,36 @@ static inline void ctxi_lock_fini(struct ctxi_lock *lock)
     pthread_mutex_destroy(&lock->mutex);
 }
 
-static inline void ctxi_lock_acquire(struct ctxi_lock *lock)
+/* The mutex is ours: by locking it, or at the return of a wait on a condition. */
+static inline void ctxi_lock_taken(struct ctxi_lock *lock)
 {
-    pthread_mutex_lock(&lock->mutex);
 #ifdef CTX_DEBUG
     lock->holder = pthread_self();
     lock->held = true;
+#else
+    (void)lock;
 #endif
+}
+
+/* The mutex is about to be given up. */
+static inline void ctxi_lock_yielded(struct ctxi_lock *lock)
+{
+#ifdef CTX_DEBUG
+    lock->held = false;
+#else
+    (void)lock;
+#endif
+}
+
+static inline void ctxi_lock_acquire(struct ctxi_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    ctxi_lock_taken(lock);
 }
 
 static inline void ctxi_lock_release(struct ctxi_lock *lock)
 {
-#ifdef CTX_DEBUG
-    lock->held = false;
-#endif
+    ctxi_lock_yielded(lock);
     pthread_mutex_unlock(&lock->mutex);
 }
 

@@ -1,0 +1,331 @@
+/*
+ * cache.c: configuring, making, resizing and ending a cache.
+ */
+#include "cache/cache.h"
+
+#include <errno.h>
+
+#include "base/sys.h"
+#include "base/versioned.h"
+#include "cache/contents.h"
+#include "cache/flight.h"
+#include "cache/fork.h"
+#include "context/store.h"
+
+#define KEY_LIMIT_DEFAULT 65536
+#define CONFIG_OLDEST     sizeof(ctx_cache_config) /* of version 0.1 */
+
+/* ---- configuration ------------------------------------------------------------------------ */
+
+static bool has_null(ctx_var *const *vars, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!vars[i])
+            return true;
+    return false;
+}
+
+static bool has_twice(ctx_var *const *vars, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count; j++)
+            if (vars[i] == vars[j])
+                return true;
+    return false;
+}
+
+static const char *variables_problem(const ctx_cache_config *config)
+{
+    if (config->vary_count > CTX_CACHE_VARY_MAX)
+        return "vary_count: at most CTX_CACHE_VARY_MAX variables";
+    if (config->vary_count && !config->vary)
+        return "vary: is NULL although vary_count is not 0";
+    if (has_null(config->vary, config->vary_count))
+        return "vary: holds a NULL";
+    if (has_twice(config->vary, config->vary_count))
+        return "vary: holds a variable twice";
+    if (config->ignore_count > CTX_CACHE_VARY_MAX)
+        return "ignore_count: at most CTX_CACHE_VARY_MAX variables";
+    if (config->ignore_count && !config->ignore)
+        return "ignore: is NULL although ignore_count is not 0";
+    if (has_null(config->ignore, config->ignore_count))
+        return "ignore: holds a NULL";
+    for (size_t i = 0; i < config->ignore_count; i++)
+        for (size_t j = 0; j < config->vary_count; j++)
+            if (config->ignore[i] == config->vary[j])
+                return "ignore: holds a variable that is in vary";
+    return NULL;
+}
+
+static const char *allocator_problem(const ctx_allocator *allocator)
+{
+    ctx_allocator ours;
+
+    if (!allocator)
+        return NULL;
+    if (!ctxi_versioned_read(&ours, sizeof ours, sizeof ours, allocator, allocator->size))
+        return "allocator: its size is not one that this version knows";
+    if (!ours.allocate || !ours.release)
+        return "allocator: allocate or release is NULL";
+    return NULL;
+}
+
+/* Of a config that is as long as ours. */
+static const char *problem_of(const ctx_cache_config *config)
+{
+    const uint32_t flags = CTX_CACHE_COUNT_DEFAULTS | CTX_CACHE_RETRY | CTX_CACHE_BYPASS_LONG_KEYS;
+    const char *problem;
+
+    if (config->name && strlen(config->name) > CTX_NAME_MAX)
+        return "name: longer than CTX_NAME_MAX";
+    if (config->capacity_bytes && config->capacity_bytes < CTX_CACHE_BYTES_MIN)
+        return "capacity_bytes: at least CTX_CACHE_BYTES_MIN, or 0 for no limit in bytes";
+    if ((problem = variables_problem(config)))
+        return problem;
+    if (config->unset > CTX_CACHE_UNSET_SHARED)
+        return "unset: not one of enum ctx_cache_unset";
+    if (config->audit > CTX_CACHE_AUDIT_OFF)
+        return "audit: not one of enum ctx_cache_audit";
+    if (config->flags & ~flags)
+        return "flags: has a bit that is not in enum ctx_cache_flags";
+    if (config->reserved)
+        return "reserved: must be 0";
+    if (config->key_limit > UINT32_MAX / 2)
+        return "key_limit: at most 2^31 - 1 bytes";
+    return allocator_problem(config->allocator);
+}
+
+static const char *read_config(const ctx_cache_config *theirs, ctx_cache_config *ours)
+{
+    if (!theirs)
+        return "config: is NULL";
+    if (!ctxi_versioned_read(ours, sizeof *ours, CONFIG_OLDEST, theirs, theirs->size))
+        return "size: not that of a ctx_cache_config that this version knows; "
+               "start from CTX_CACHE_CONFIG_INIT";
+    return problem_of(ours);
+}
+
+const char *ctx_cache_config_problem(const ctx_cache_config *config)
+{
+    ctx_cache_config ours;
+
+    return read_config(config, &ours);
+}
+
+static void set_capacity(ctx_cache *cache, uint64_t entries, uint64_t bytes)
+{
+    cache->max_entries = !entries && bytes ? CTX_CACHE_UNBOUNDED : entries;
+    cache->max_bytes = bytes ? bytes : CTX_CACHE_UNBOUNDED;
+}
+
+/* ---- making ------------------------------------------------------------------------------- */
+
+static atomic_uint_fast64_t last_serial;
+
+/* Holds one more variable for the cache. */
+static int hold(ctx_var **vars, size_t *count, ctx_var *var, bool partitions)
+{
+    int r = ctxi_var_hold(var, partitions);
+
+    if (r == CTX_OK)
+        vars[(*count)++] = var;
+    return r;
+}
+
+/* Sorted by id: the order of the configuration does not matter. */
+static void sort_variables(ctx_var **vars, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        ctx_var *var = vars[i];
+        size_t j = i;
+
+        for (; j > 0 && ctxi_var_id(vars[j - 1]) > ctxi_var_id(var); j--)
+            vars[j] = vars[j - 1];
+        vars[j] = var;
+    }
+}
+
+static int hold_variables(ctx_cache *cache, const ctx_cache_config *config)
+{
+    int r = CTX_OK;
+
+    for (size_t i = 0; r == CTX_OK && i < config->vary_count; i++)
+        r = hold(cache->vary, &cache->vary_count, config->vary[i], true);
+    for (size_t i = 0; r == CTX_OK && i < config->ignore_count; i++)
+        r = hold(cache->ignore, &cache->ignore_count, config->ignore[i], false);
+    sort_variables(cache->vary, cache->vary_count);
+    return r;
+}
+
+static void copy_config(ctx_cache *cache, const ctx_cache_config *config)
+{
+    const char *name = config->name ? config->name : "cache";
+
+    memcpy(cache->name, name, strlen(name));
+    cache->config = *config;
+    cache->config.name = cache->name;
+    cache->config.allocator = &cache->allocator;
+    cache->config.vary = cache->vary;
+    cache->config.ignore = cache->ignore;
+    if (!cache->config.clock)
+        cache->config.clock = ctxi_monotonic_ns;
+    if (!cache->config.key_limit)
+        cache->config.key_limit = KEY_LIMIT_DEFAULT;
+    set_capacity(cache, config->capacity_entries, config->capacity_bytes);
+}
+
+/* Everything empty: what destruction can take apart at any point of creation. */
+static void set_empty(ctx_cache *cache, const ctx_allocator *allocator)
+{
+    memset(cache, 0, sizeof *cache);
+    memcpy(&cache->allocator, allocator, sizeof cache->allocator);
+    cache->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1;
+    atomic_init(&cache->refs, 1);
+    atomic_init(&cache->expiring, false);
+    atomic_init(&cache->whole, 0);
+    ctxi_recency_init(&cache->recency);
+    ctxi_list_init(&cache->graveyard);
+    ctxi_list_init(&cache->registered);
+    cache->memory.allocator = &cache->allocator;
+    cache->flights_memory.allocator = &cache->allocator;
+    cache->stats.size = sizeof cache->stats;
+}
+
+static int fill(ctx_cache *cache, const ctx_cache_config *config)
+{
+    uint64_t seed = config->seed;
+    int error = seed ? 0 : ctxi_random_u64(&seed);
+    int r;
+
+    ctxi_partitions_init(&cache->partitions, seed);
+    if (error) {
+        errno = error;
+        return CTX_ERR_SYSTEM;
+    }
+    copy_config(cache, config);
+    cache->warned = ctxi_reads_new(NULL);
+    r = cache->warned ? hold_variables(cache, config) : CTX_ERR_NOMEM;
+    if (r == CTX_OK)
+        r = ctxi_index_init(&cache->index, &cache->memory);
+    if (r == CTX_OK)
+        r = ctxi_flights_init(cache);
+    if (r == CTX_OK)
+        r = ctxi_fork_register(cache);
+    return r;
+}
+
+int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache)
+{
+    ctx_cache_config ours;
+    ctx_allocator allocator;
+    ctx_cache *cache;
+    int r;
+
+    if (!out_cache)
+        return CTX_ERR_INVALID;
+    *out_cache = NULL;
+    if (read_config(config, &ours))
+        return CTX_ERR_INVALID;
+    allocator = *ctxi_process_allocator();
+    if (ours.allocator)
+        ctxi_versioned_read(&allocator, sizeof allocator, sizeof allocator, ours.allocator,
+                            ours.allocator->size);
+    cache = ctxi_alloc(&allocator, sizeof *cache);
+    if (!cache)
+        return CTX_ERR_NOMEM;
+    set_empty(cache, &allocator);
+    if (ctxi_lock_init(&cache->lock)) {
+        ctxi_free(&allocator, cache, sizeof *cache);
+        return CTX_ERR_SYSTEM;
+    }
+    r = fill(cache, &ours);
+    if (r == CTX_OK)
+        *out_cache = cache;
+    else
+        ctx_cache_destroy(cache);
+    return r;
+}
+
+/* ---- ending ------------------------------------------------------------------------------- */
+
+ctx_cache *ctxi_cache_ref(ctx_cache *cache)
+{
+    /* relaxed: the caller has a reference, or the owner's right to call */
+    atomic_fetch_add_explicit(&cache->refs, 1, memory_order_relaxed);
+    return cache;
+}
+
+static void unhold_variables(ctx_cache *cache)
+{
+    for (size_t i = 0; i < cache->vary_count; i++)
+        ctxi_var_unhold(cache->vary[i]);
+    for (size_t i = 0; i < cache->ignore_count; i++)
+        ctxi_var_unhold(cache->ignore[i]);
+}
+
+void ctxi_cache_unref(ctx_cache *cache)
+{
+    ctx_allocator allocator;
+
+    if (atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    ctxi_flights_fini(cache);
+    ctxi_partitions_fini(&cache->partitions, &cache->memory);
+    if (cache->index.buckets)
+        ctxi_index_fini(&cache->index, &cache->memory);
+    if (cache->warned)
+        ctxi_reads_unref(cache->warned);
+    unhold_variables(cache);
+    ctxi_lock_fini(&cache->lock);
+    allocator = cache->allocator;
+    ctxi_free(&allocator, cache, sizeof *cache);
+}
+
+void ctx_cache_destroy(ctx_cache *cache)
+{
+    if (!cache)
+        return;
+    ctxi_fork_unregister(cache);
+    ctxi_lock_acquire(&cache->lock);
+    cache->closed = true;
+    ctxi_lock_release(&cache->lock);
+    if (cache->index.buckets)
+        ctx_cache_clear(cache);
+    ctxi_cache_unref(cache);
+}
+
+/* ---- the rest ----------------------------------------------------------------------------- */
+
+uint64_t ctxi_cache_now(const ctx_cache *cache)
+{
+    return cache->config.clock(cache->config.clock_user);
+}
+
+const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t *now)
+{
+    /* relaxed: the lock that a search takes orders the entry, and CTXI_NEED_CLOCK catches the rest
+     */
+    if (!atomic_load_explicit(&cache->expiring, memory_order_relaxed))
+        return NULL;
+    *now = ctxi_cache_now(cache);
+    return now;
+}
+
+const char *ctx_cache_name(const ctx_cache *cache)
+{
+    return cache ? cache->name : NULL;
+}
+
+int ctx_cache_resize(ctx_cache *cache, uint64_t capacity_entries, uint64_t capacity_bytes)
+{
+    CTXI_BATCH(batch);
+
+    if (!cache || (capacity_bytes && capacity_bytes < CTX_CACHE_BYTES_MIN))
+        return CTX_ERR_INVALID;
+    ctxi_lock_acquire(&cache->lock);
+    set_capacity(cache, capacity_entries, capacity_bytes);
+    ctxi_contents_trim(cache, &batch);
+    ctxi_index_shrink(&cache->index, &cache->memory);
+    ctxi_lock_release(&cache->lock);
+    return CTX_OK;
+}

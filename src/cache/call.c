@@ -1,0 +1,544 @@
+/*
+ * call.c: one call, from top to bottom.
+ *
+ *   answer()            charge the load around us with our partition's variables; open the request
+ *                       (request.c: function, partition, key)
+ *     bypass()          a variable is unset or the key too long, and the cache is to go on: just
+ * load look()            under the lock: the entry (hit), a running load (join), or begin one
+ * (lead) hit()           recency, count, pin join()          wait (flight.c), take the leader's
+ * result lead()            run the loader (load.c), judge its result (audit.c), store it
+ * (contents.c), wake who waits; or, if the loader never returns, say so to them
+ */
+#include "cache/audit.h"
+#include "cache/cache.h"
+#include "cache/flight.h"
+#include "cache/function.h"
+#include "cache/info.h"
+#include "cache/load.h"
+#include "cache/stats.h"
+#include "context/store.h"
+
+/* One call; on the stack of the caller's thread, closed however the call ends. */
+struct call {
+    struct ctxi_request request;
+    const ctx_value *args;
+    size_t arg_count;
+    uint64_t wait_ns;
+    ctx_cache_info info;
+    struct ctxi_entry *entry;   /* the answer: one reference */
+    struct ctxi_reads *reads;   /* of the load that this call runs, or NULL */
+    struct ctxi_flight *flight; /* that this call leads and has not ended, or NULL */
+    ctx_cache *held; /* a reference that lets the cache outlive its destruction, or NULL */
+};
+
+enum step {
+    STEP_ANSWERED, /* the status is final */
+    STEP_LEAD,     /* a flight has begun, and this call leads it */
+    STEP_AGAIN     /* look once more */
+};
+
+static void hold_cache(struct call *call)
+{
+    if (!call->held)
+        call->held = ctxi_cache_ref(call->request.cache);
+}
+
+static void close_call(struct call *call)
+{
+    ctxi_request_close(&call->request);
+    ctxi_entry_unref(call->entry);
+    if (call->reads)
+        ctxi_reads_unref(call->reads);
+    if (call->held)
+        ctxi_cache_unref(call->held);
+}
+
+/* ---- no answer ---------------------------------------------------------------------------- */
+
+static int refuse_locked(struct call *call, struct ctxi_partition *partition, int status)
+{
+    call->info.outcome = CTX_CACHE_REFUSED;
+    CTXI_COUNT(call->request.cache, partition, calls, 1);
+    CTXI_COUNT(call->request.cache, partition, refused, 1);
+    return status;
+}
+
+static int refuse(struct call *call, int status)
+{
+    struct ctxi_lock *lock = &call->request.cache->lock;
+
+    if (call->request.variable)
+        ctxi_info_name(&call->info, call->request.variable->name);
+    ctxi_lock_acquire(lock);
+    refuse_locked(call, call->request.pinned, status);
+    ctxi_lock_release(lock);
+    return status;
+}
+
+/* ---- the loader --------------------------------------------------------------------------- */
+
+/* A record of reads, and a context to hang it on. CTX_ERR_NOMEM. */
+static int prepare_load(struct call *call)
+{
+    ctx_context *context;
+    int r = ctxi_current_make(&context);
+
+    if (r == CTX_OK && !call->reads && !(call->reads = ctxi_reads_new(ctxi_reads_current())))
+        r = CTX_ERR_NOMEM;
+    return r;
+}
+
+/* Calls the loader; what it read is charged to the load around us, ours or not to be stored. */
+static int run_loader(struct call *call, struct ctx_cache_load *load)
+{
+    int r = ctxi_load_run(load, call->args, call->arg_count, call->reads);
+
+    call->info.load_ns = load->ended - load->started;
+    ctxi_audit_charge_reads(call->request.cache, call->reads);
+    return r;
+}
+
+/* Hands the loaded value to the call. */
+static void take_entry(struct call *call, struct ctx_cache_load *load)
+{
+    call->entry = load->entry;
+    load->entry = NULL;
+}
+
+static int value_status(const struct ctxi_entry *entry)
+{
+    return entry->negative ? CTX_ABSENT : CTX_OK;
+}
+
+static void count_load(struct call *call, struct ctxi_partition *partition, int status)
+{
+    ctx_cache *cache = call->request.cache;
+
+    CTXI_COUNT(cache, partition, calls, 1);
+    CTXI_COUNT(cache, partition, load_ns, call->info.load_ns);
+    if (status == CTX_OK)
+        CTXI_COUNT(cache, partition, loads_ok, 1);
+    else
+        CTXI_COUNT(cache, partition, loads_failed, 1);
+}
+
+/* ---- bypass ------------------------------------------------------------------------------- */
+
+/* A bypass until it ended; if the loader never returns, it is counted as failed. */
+struct bypassing {
+    struct call *call;
+    int status;
+};
+
+static void count_bypass(struct bypassing *bypassing)
+{
+    struct call *call = bypassing->call;
+    ctx_cache *cache = call->request.cache;
+
+    ctxi_lock_acquire(&cache->lock);
+    count_load(call, NULL, bypassing->status);
+    CTXI_COUNT(cache, NULL, bypasses, 1);
+    if (call->info.reason == CTX_CACHE_WAS_UNSET)
+        CTXI_COUNT(cache, NULL, bypass_unset, 1);
+    else
+        CTXI_COUNT(cache, NULL, bypass_key, 1);
+    ctxi_lock_release(&cache->lock);
+}
+
+static int bypass(struct call *call)
+{
+    __attribute__((cleanup(ctxi_load_fini))) struct ctx_cache_load load;
+    __attribute__((cleanup(count_bypass))) struct bypassing bypassing = {call, CTX_ERR_ABANDONED};
+    int r = prepare_load(call);
+
+    hold_cache(call);
+    ctxi_load_init(&load, &call->request);
+    call->info.outcome = CTX_CACHE_BYPASS;
+    call->info.reason = call->request.obstacle;
+    if (call->request.variable)
+        ctxi_info_name(&call->info, call->request.variable->name);
+    if (r == CTX_OK)
+        r = run_loader(call, &load);
+    bypassing.status = r;
+    if (r != CTX_OK)
+        return r;
+    take_entry(call, &load);
+    return value_status(call->entry);
+}
+
+/* ---- lead --------------------------------------------------------------------------------- */
+
+/* Whether the load changed what it was cached by. */
+static bool changed_partition(struct call *call, const ctx_context *before, uint64_t changes_before)
+{
+    const ctx_context *now = ctxi_current();
+    const ctx_var *variable = NULL;
+
+    if (now == before && ctxi_partition_changes(now) == changes_before)
+        return false;
+    if (ctxi_request_unchanged(&call->request, call->flight->partition, &variable))
+        return false;
+    ctxi_info_name(&call->info, variable->name);
+    return true;
+}
+
+/* Whether a value that was loaded well may be stored, as far as the load itself tells. */
+static enum ctx_cache_reason judge(struct call *call, const struct ctx_cache_load *load,
+                                   const ctx_context *before, uint64_t changes_before,
+                                   char undeclared[CTX_NAME_MAX + 1])
+{
+    ctx_cache *cache = call->request.cache;
+
+    undeclared[0] = '\0';
+    if (ctxi_audit_undeclared(cache, call->reads, undeclared)) {
+        load->entry->undeclared = true;
+        ctxi_audit_remember(cache, call->reads);
+    }
+    if (load->no_store)
+        return CTX_CACHE_NO_STORE;
+    if (changed_partition(call, before, changes_before))
+        return CTX_CACHE_CHANGED;
+    if (load->entry->undeclared && cache->config.audit == CTX_CACHE_AUDIT_REFUSE) {
+        ctxi_info_name(&call->info, undeclared);
+        return CTX_CACHE_UNDECLARED;
+    }
+    return CTX_CACHE_STORED;
+}
+
+/* Stores the entry if nothing speaks against it; the lock is held. */
+static enum ctx_cache_reason store(struct call *call, struct ctxi_batch *batch)
+{
+    struct ctxi_flight *flight = call->flight;
+    ctx_cache *cache = flight->cache;
+
+    if (ctxi_flight_is_fenced(flight))
+        return CTX_CACHE_FENCED;
+    if (call->entry->expires != CTXI_NEVER)
+        /* relaxed: who finds such an entry without a clock reading goes and takes one */
+        atomic_store_explicit(&cache->expiring, true, memory_order_relaxed);
+    return ctxi_contents_store(cache, flight->partition, call->entry, batch) ? CTX_CACHE_STORED
+                                                                             : CTX_CACHE_TOO_LARGE;
+}
+
+static void count_reason(struct call *call, struct ctxi_partition *partition)
+{
+    ctx_cache *cache = call->request.cache;
+
+    switch (call->info.reason) {
+    case CTX_CACHE_NO_STORE:
+        CTXI_COUNT(cache, partition, not_stored_no_store, 1);
+        break;
+    case CTX_CACHE_UNDECLARED:
+        CTXI_COUNT(cache, partition, not_stored_undeclared, 1);
+        break;
+    case CTX_CACHE_CHANGED:
+        CTXI_COUNT(cache, partition, not_stored_changed, 1);
+        break;
+    case CTX_CACHE_FENCED:
+        CTXI_COUNT(cache, partition, not_stored_fenced, 1);
+        break;
+    case CTX_CACHE_TOO_LARGE:
+        CTXI_COUNT(cache, partition, not_stored_too_large, 1);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Ends the flight with `status`, the load's own; call->entry and info.reason say the rest. */
+static void land(struct call *call, int status, bool undeclared)
+{
+    CTXI_BATCH(batch);
+    struct ctxi_flight *flight = call->flight;
+    struct ctxi_partition *partition = flight->partition;
+    ctx_cache *cache = flight->cache;
+    struct ctxi_entry *garbage;
+    struct ctxi_result result = {.status = status};
+
+    ctxi_lock_acquire(&cache->lock);
+    if (status == CTX_OK && call->info.reason == CTX_CACHE_STORED)
+        call->info.reason = store(call, &batch);
+    call->info.stored = status == CTX_OK && call->info.reason == CTX_CACHE_STORED;
+    count_load(call, partition, status);
+    CTXI_COUNT(cache, partition, misses, 1);
+    count_reason(call, partition);
+    if (undeclared)
+        CTXI_COUNT(cache, partition, undeclared_reads, 1);
+    if (call->entry)
+        result.entry = ctxi_entry_ref(call->entry);
+    ctxi_info_to_result(&call->info, &result);
+    ctxi_flight_end(flight, &result, &garbage);
+    call->flight = NULL;
+    ctxi_lock_release(&cache->lock);
+    ctxi_entry_unref(garbage);
+}
+
+/* The cleanup of lead(): the loader did not return. */
+static void abandon(struct call **slot)
+{
+    struct call *call = *slot;
+
+    if (!call->flight)
+        return;
+    call->info.reason = CTX_CACHE_FAILED;
+    land(call, CTX_ERR_ABANDONED, false);
+}
+
+static void observe(struct call *call, const char *undeclared)
+{
+    ctx_cache *cache = call->request.cache;
+
+    if (cache->config.on_undeclared && cache->config.audit != CTX_CACHE_AUDIT_OFF)
+        cache->config.on_undeclared(cache->config.on_undeclared_user, cache,
+                                    ctxi_fn_name(call->request.fn), undeclared);
+}
+
+static int lead(struct call *call)
+{
+    __attribute__((cleanup(ctxi_load_fini))) struct ctx_cache_load load;
+    __attribute__((cleanup(abandon))) struct call *leading = call;
+    const ctx_context *before = ctxi_current();
+    uint64_t changes_before = ctxi_partition_changes(before);
+    char undeclared[CTX_NAME_MAX + 1] = "";
+    int r;
+
+    ctxi_load_init(&load, &call->request);
+    call->info.outcome = CTX_CACHE_MISS;
+    r = run_loader(leading, &load);
+    if (r != CTX_OK) {
+        call->info.reason = CTX_CACHE_FAILED;
+        land(call, r, false);
+        return r;
+    }
+    call->info.reason = judge(call, &load, before, changes_before, undeclared);
+    take_entry(call, &load);
+    land(call, r, undeclared[0] && call->request.cache->config.audit != CTX_CACHE_AUDIT_OFF);
+    if (undeclared[0])
+        observe(call, undeclared);
+    return value_status(call->entry);
+}
+
+/* ---- look --------------------------------------------------------------------------------- */
+
+static int hit(struct call *call, struct ctxi_partition *partition, struct ctxi_entry *entry)
+{
+    ctx_cache *cache = call->request.cache;
+
+    if (entry->undeclared)
+        ctxi_audit_charge_warned(cache);
+    ctxi_recency_touch(&cache->recency, entry);
+    CTXI_COUNT(cache, partition, calls, 1);
+    CTXI_COUNT(cache, partition, hits, 1);
+    if (entry->negative)
+        CTXI_COUNT(cache, partition, negative_hits, 1);
+    call->info.outcome = CTX_CACHE_HIT;
+    call->info.stored = true;
+    call->entry = ctxi_entry_ref(entry);
+    return value_status(entry);
+}
+
+/* Takes over what the leader came to; the lock is held. */
+static int take_result(struct call *call, struct ctxi_flight *flight)
+{
+    const struct ctxi_result *result = &flight->result;
+
+    ctxi_info_from_result(&call->info, result);
+    if (result->entry)
+        call->entry = ctxi_entry_ref(result->entry);
+    /* ours: what the leader read is charged to the load around us, after the lock */
+    call->reads = ctxi_reads_ref(flight->reads);
+    return result->status == CTX_OK ? value_status(call->entry) : result->status;
+}
+
+static enum step join(struct call *call, struct ctxi_partition *partition,
+                      struct ctxi_flight *flight, int *out_status, struct ctxi_entry **out_garbage)
+{
+    ctx_cache *cache = call->request.cache;
+    int r;
+
+    hold_cache(call);
+    r = ctxi_flight_wait(flight, call->wait_ns);
+    if (r == CTX_ERR_RECURSION || r == CTX_ERR_DEADLOCK) {
+        *out_status = refuse_locked(call, partition, r);
+        return STEP_ANSWERED;
+    }
+    if (r == CTX_OK && flight->result.status != CTX_OK && (cache->config.flags & CTX_CACHE_RETRY)) {
+        ctxi_flight_leave(flight, out_garbage);
+        return STEP_AGAIN;
+    }
+    call->info.outcome = CTX_CACHE_JOINED;
+    CTXI_COUNT(cache, partition, calls, 1);
+    CTXI_COUNT(cache, partition, joined, 1);
+    if (r == CTX_OK)
+        r = take_result(call, flight);
+    else
+        CTXI_COUNT(cache, partition, timeouts, 1);
+    ctxi_flight_leave(flight, out_garbage);
+    *out_status = r;
+    return STEP_ANSWERED;
+}
+
+static enum step begin(struct call *call, struct ctxi_partition *partition, int *out_status)
+{
+    struct ctxi_request *request = &call->request;
+    int r = prepare_load(call);
+
+    if (r == CTX_OK)
+        r = ctxi_flight_begin(request->cache, partition, request->fn, &request->key, call->reads,
+                              &call->flight);
+    if (r == CTX_OK) {
+        hold_cache(call);
+        return STEP_LEAD;
+    }
+    *out_status = refuse_locked(call, partition, r);
+    return STEP_ANSWERED;
+}
+
+/* The key is not there: wait for who loads it, or begin to load it. */
+static enum step miss(struct call *call, struct ctxi_partition *partition, int *out_status,
+                      struct ctxi_entry **out_garbage)
+{
+    struct ctxi_flight *flight = ctxi_flight_find(call->request.cache, &call->request.key);
+
+    return flight ? join(call, partition, flight, out_status, out_garbage)
+                  : begin(call, partition, out_status);
+}
+
+static enum step look(struct call *call, const uint64_t *now, int *out_status)
+{
+    CTXI_BATCH(batch);
+    ctx_cache *cache = call->request.cache;
+    struct ctxi_entry *entry, *garbage = NULL;
+    struct ctxi_partition *partition;
+    enum step step = STEP_ANSWERED;
+    int r = ctxi_request_lock(&call->request, &partition);
+
+    if (r != CTX_OK) {
+        *out_status = refuse(call, r);
+        return STEP_ANSWERED;
+    }
+    switch (ctxi_contents_find(cache, partition, &call->request.key, now, &entry)) {
+    case CTXI_FOUND:
+        *out_status = hit(call, partition, entry);
+        break;
+    case CTXI_NOT_FOUND:
+        ctxi_contents_bury(cache, &call->request.key, &batch);
+        step = miss(call, partition, out_status, &garbage);
+        break;
+    case CTXI_NEED_CLOCK:
+        step = STEP_AGAIN;
+        break;
+    }
+    ctxi_lock_release(&cache->lock);
+    ctxi_entry_unref(garbage);
+    return step;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static int find_or_load(struct call *call)
+{
+    const ctx_cache *cache = call->request.cache;
+    int status = CTX_OK;
+
+    for (;;) {
+        uint64_t now;
+
+        switch (look(call, ctxi_cache_clock(cache, &now), &status)) {
+        case STEP_ANSWERED:
+            return status;
+        case STEP_LEAD:
+            return lead(call);
+        case STEP_AGAIN:
+            break;
+        }
+    }
+}
+
+static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn)
+{
+    int r;
+
+    ctxi_audit_charge_vary(cache);
+    r = ctxi_request_open(&call->request, fn, call->args, call->arg_count, true);
+    if (r == CTX_OK)
+        r = find_or_load(call);
+    else if (ctxi_request_may_bypass(&call->request))
+        r = bypass(call);
+    else
+        r = refuse(call, r);
+    if (call->info.outcome == CTX_CACHE_JOINED && call->reads)
+        ctxi_audit_charge_reads(cache, call->reads);
+    return r;
+}
+
+/* Sets up a call, closed by its cleanup. CTX_ERR_INVALID; then it is not even counted. */
+static int open_call(struct call *call, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                     size_t arg_count, const ctx_cache_options *options, const ctx_cache_info *info)
+{
+    ctx_cache_options wanted = CTX_CACHE_OPTIONS_INIT;
+
+    if (!cache || !fn || !ctxi_info_readable(info))
+        return CTX_ERR_INVALID;
+    if (options &&
+        !ctxi_versioned_read(&wanted, sizeof wanted, sizeof wanted, options, options->size))
+        return CTX_ERR_INVALID;
+    call->args = args;
+    call->arg_count = arg_count;
+    call->wait_ns = wanted.wait_ns ? wanted.wait_ns : cache->config.wait_ns;
+    return CTX_OK;
+}
+
+/* Begins as nothing to close: its request must be closable before it is opened. */
+#define CALL_INIT(call_name, cache)                                                                \
+    __attribute__((cleanup(close_call))) struct call call_name;                                    \
+    start_call(&(call_name), cache)
+
+static void start_call(struct call *call, ctx_cache *cache)
+{
+    ctxi_request_start(&call->request, cache);
+    call->entry = NULL;
+    call->reads = NULL;
+    call->flight = NULL;
+    call->held = NULL;
+    ctxi_info_clear(&call->info);
+}
+
+int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                     const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info)
+{
+    CALL_INIT(call, cache);
+    int r;
+
+    if (!out_ref)
+        return CTX_ERR_INVALID;
+    *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
+    r = open_call(&call, cache, fn, args, arg_count, options, info);
+    if (r != CTX_OK)
+        return r;
+    r = answer(&call, cache, fn);
+    ctxi_info_write(&call.info, call.entry, info);
+    if (r == CTX_OK)
+        ctxi_ref_take(out_ref, &call.entry);
+    return r;
+}
+
+int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                          size_t arg_count, const ctx_cache_options *options, void *buffer,
+                          size_t buffer_size, ctx_cache_info *info)
+{
+    CALL_INIT(call, cache);
+    int r = open_call(&call, cache, fn, args, arg_count, options, info);
+
+    if (r != CTX_OK)
+        return r;
+    if (buffer_size && !buffer)
+        return CTX_ERR_INVALID;
+    r = answer(&call, cache, fn);
+    ctxi_info_write(&call.info, call.entry, info);
+    if (r == CTX_OK && call.entry->value_size != buffer_size)
+        r = CTX_ERR_TYPE;
+    if (r == CTX_OK && buffer_size)
+        memcpy(buffer, ctxi_entry_value(call.entry), buffer_size);
+    return r;
+}

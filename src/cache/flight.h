@@ -1,0 +1,99 @@
+/*
+ * flight.h: single flight: one running load per key, shared by all who ask for the key meanwhile,
+ * and the search for circles among those who wait.
+ *
+ * A flight is made by its leader under the cache's lock, found there by others, and ended once, by
+ * the leader: with a result, or abandoned when the leader's thread dies or its loader throws.
+ */
+#ifndef CTXI_CACHE_FLIGHT_H
+#define CTXI_CACHE_FLIGHT_H
+
+#include "cache/contents.h"
+#include "cache/hashtable.h"
+#include "ctxcache/call.h"
+
+struct ctxi_reads;
+
+/* One thread that may lead and wait; lives as long as the thread, at a fixed address. */
+struct ctxi_waiter;
+
+/* What a load came to; the same for the leader and for all who joined. */
+struct ctxi_result {
+    int status;
+    struct ctxi_entry *entry; /* on CTX_OK and CTX_ABSENT: one reference */
+    enum ctx_cache_reason reason;
+    bool stored;
+    char variable[CTX_NAME_MAX + 1];
+};
+
+struct ctxi_flight {
+    /* Fixed. */
+    ctx_cache *cache;                 /* held */
+    struct ctxi_fn *fn;               /* held */
+    struct ctxi_partition *partition; /* pinned */
+    uint64_t generation;              /* of the partition at the start: the fence */
+    uint64_t hash;
+    struct ctxi_reads
+        *reads; /* of the load, held: who joins inside another load is charged with it */
+    size_t key_size;
+
+    /* Guarded by the cache's lock. */
+    bool joinable; /* in cache->flights; at most one flight of a key is */
+    bool fenced;   /* its key was invalidated or put since it began */
+    bool ended;
+    size_t waiters;
+    size_t refs; /* the leader until it ended, and each waiter */
+    pthread_cond_t ended_cond;
+    struct ctxi_result result; /* written before `ended` */
+    UT_hash_handle hh;
+
+    /* Written under the cache's lock, and where others wait for this flight under waits_lock too.
+     */
+    struct ctxi_waiter *leader; /* NULL when ended */
+
+    unsigned char key[];
+};
+
+/* The table of a cache that is being made (CTX_ERR_NOMEM), or freed. */
+int ctxi_flights_init(ctx_cache *cache);
+void ctxi_flights_fini(ctx_cache *cache);
+
+/* All that follow are called with the cache's lock held. */
+
+/* The flight that a call for `key` may join: running, and not fenced; else NULL. */
+struct ctxi_flight *ctxi_flight_find(ctx_cache *cache, const struct ctxi_key *key);
+
+/* Begins one, led by this thread; in place of a fenced one. CTX_ERR_NOMEM. */
+int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct ctxi_fn *fn,
+                      const struct ctxi_key *key, struct ctxi_reads *reads,
+                      struct ctxi_flight **out_flight);
+
+/* Nobody joins it from now on, and what it loads is not stored. */
+void ctxi_flight_fence(struct ctxi_flight *flight);
+
+/* True if what it loads must not be stored: it was fenced, or its partition was dropped. */
+bool ctxi_flight_is_fenced(const struct ctxi_flight *flight);
+
+/* Ends it: takes over `result` and wakes everybody. The leader must not use it again. */
+void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *result,
+                     struct ctxi_entry **out_garbage);
+
+/*
+ * Waits for it to end, at most wait_ns (0: for ever), releasing the lock meanwhile and holding it
+ * again at return. CTX_OK (it has ended) and CTX_ERR_TIMEOUT: the caller owes ctxi_flight_leave();
+ * CTX_ERR_RECURSION, CTX_ERR_DEADLOCK: it did not wait and owes nothing. A thread cancelled here
+ * leaves the flight and releases the lock.
+ */
+int ctxi_flight_wait(struct ctxi_flight *flight, uint64_t wait_ns);
+
+/* *out_garbage, where it is not NULL, is to be given to ctxi_entry_unref() after the lock. */
+void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_entry **out_garbage);
+
+/* After fork(), in the child: the flights of threads that are no more are gone. */
+void ctxi_flights_after_fork(ctx_cache *cache);
+
+/* Takes and releases waits_lock around fork(). */
+void ctxi_waits_fork_prepare(void);
+void ctxi_waits_fork_done(void);
+
+#endif

@@ -1,0 +1,179 @@
+#include "cache/function.h"
+
+#include <stdatomic.h>
+
+#include "base/lock.h"
+#include "cache/hashtable.h"
+
+/* What a registration is found by; padded with zeros, so that it can be compared as bytes. */
+struct identity {
+    char name[CTX_NAME_MAX + 1];
+    uint32_t version;
+};
+
+struct ctxi_fn {
+    struct identity identity;
+    ctx_cache_loader *loader;
+    void *user;
+    const ctx_cache_fn *owner; /* the struct that registered it; never read through */
+    uint64_t id;
+    atomic_size_t refs; /* one of the registry, until retired; one of each entry and flight */
+    UT_hash_handle hh;  /* in the registry; guarded by its lock */
+};
+
+/* Guards the table, last_id, and the writing of every ctx_cache_fn's id and reserved2. */
+static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
+static struct ctxi_fn *registry;
+static uint64_t last_id;
+static struct ctxi_memory registry_memory;
+
+static struct ctxi_memory *memory(void)
+{
+    registry_memory.allocator = ctxi_process_allocator();
+    return &registry_memory;
+}
+
+struct ctxi_fn *ctxi_fn_ref(struct ctxi_fn *fn)
+{
+    atomic_fetch_add_explicit(&fn->refs, 1, memory_order_relaxed);
+    return fn;
+}
+
+void ctxi_fn_unref(struct ctxi_fn *fn)
+{
+    if (atomic_fetch_sub_explicit(&fn->refs, 1, memory_order_acq_rel) == 1)
+        ctxi_free(ctxi_process_allocator(), fn, sizeof *fn);
+}
+
+uint64_t ctxi_fn_id(const struct ctxi_fn *fn)
+{
+    return fn->id;
+}
+
+const char *ctxi_fn_name(const struct ctxi_fn *fn)
+{
+    return fn->identity.name;
+}
+
+int ctxi_fn_load(const struct ctxi_fn *fn, ctx_cache_load *load, const ctx_value *args,
+                 size_t arg_count)
+{
+    return fn->loader(load, args, arg_count, fn->user);
+}
+
+static int identity_of(const ctx_cache_fn *fn, struct identity *out)
+{
+    size_t length;
+
+    if (!fn->name || !*fn->name || !fn->loader)
+        return CTX_ERR_INVALID;
+    length = strlen(fn->name);
+    if (length > CTX_NAME_MAX)
+        return CTX_ERR_LIMIT;
+    memset(out, 0, sizeof *out);
+    memcpy(out->name, fn->name, length);
+    out->version = fn->version;
+    return CTX_OK;
+}
+
+static int add(const ctx_cache_fn *fn, const struct identity *identity, struct ctxi_fn **out_fn)
+{
+    struct ctxi_memory *table_memory = memory();
+    bool table_full = false;
+    struct ctxi_fn *added = ctxi_zalloc(table_memory->allocator, sizeof *added);
+
+    if (!added)
+        return CTX_ERR_NOMEM;
+    added->identity = *identity;
+    added->loader = fn->loader;
+    added->user = fn->user;
+    added->owner = fn;
+    added->id = last_id + 1;
+    atomic_init(&added->refs, 1);
+    HASH_ADD(hh, registry, identity, sizeof added->identity, added);
+    if (table_full) {
+        ctxi_fn_unref(added);
+        return CTX_ERR_NOMEM;
+    }
+    last_id++;
+    *out_fn = added;
+    return CTX_OK;
+}
+
+static int find_or_add(const ctx_cache_fn *fn, struct ctxi_fn **out_fn)
+{
+    struct identity identity;
+    struct ctxi_fn *found;
+    int r = identity_of(fn, &identity);
+
+    CTXI_ASSERT_HELD(&registry_lock);
+    if (r != CTX_OK)
+        return r;
+    HASH_FIND(hh, registry, &identity, sizeof identity, found);
+    if (!found)
+        return add(fn, &identity, out_fn);
+    if (found->loader != fn->loader || found->user != fn->user)
+        return CTX_ERR_CONFLICT;
+    *out_fn = found;
+    return CTX_OK;
+}
+
+/*
+ * The struct that registered a function remembers the registration in `id`, and in reserved2 its
+ * own address: a copy of the struct, changed after the first call, must not pass for the original.
+ * Other structs with the same identity look it up each time, so that retiring leaves nobody with a
+ * stale one.
+ *
+ * FN-1: both are written before the release store of `id`; partner: the acquire load in
+ * identified().
+ */
+static struct ctxi_fn *identified(const ctx_cache_fn *fn)
+{
+    uint64_t id = __atomic_load_n(&fn->id, __ATOMIC_ACQUIRE);
+
+    if (!id || __atomic_load_n(&fn->reserved2, __ATOMIC_RELAXED) != (uintptr_t)fn)
+        return NULL;
+    return (struct ctxi_fn *)(uintptr_t)id;
+}
+
+int ctxi_fn_identify(ctx_cache_fn *fn, struct ctxi_fn **out_fn)
+{
+    int r;
+
+    *out_fn = identified(fn);
+    if (*out_fn)
+        return CTX_OK;
+    ctxi_lock_acquire(&registry_lock);
+    r = find_or_add(fn, out_fn);
+    if (r == CTX_OK && (*out_fn)->owner == fn) {
+        __atomic_store_n(&fn->reserved2, (uintptr_t)fn, __ATOMIC_RELAXED);
+        __atomic_store_n(&fn->id, (uintptr_t)*out_fn, __ATOMIC_RELEASE);
+    }
+    ctxi_lock_release(&registry_lock);
+    return r;
+}
+
+void ctx_cache_fn_retire(ctx_cache_fn *fn)
+{
+    struct ctxi_memory *table_memory;
+    struct ctxi_fn *found;
+
+    if (!fn || !(found = identified(fn)))
+        return;
+    ctxi_lock_acquire(&registry_lock);
+    table_memory = memory();
+    HASH_DEL(registry, found);
+    __atomic_store_n(&fn->id, 0, __ATOMIC_RELEASE);
+    ctxi_lock_release(&registry_lock);
+    ctxi_fn_unref(found);
+}
+
+void ctxi_fn_fork_prepare(void)
+{
+    ctxi_lock_acquire(&registry_lock);
+}
+
+void ctxi_fn_fork_done(void)
+{
+    ctxi_lock_release(&registry_lock);
+}

@@ -1,0 +1,41 @@
+/*
+ * load.h: one run of a loader: what it gives, what it says of it, and what it reads meanwhile.
+ */
+#ifndef CTXI_CACHE_LOAD_H
+#define CTXI_CACHE_LOAD_H
+
+#include "cache/entry.h"
+#include "cache/request.h"
+
+struct ctxi_reads;
+
+/* Lives on the stack of the call that runs the loader. */
+struct ctx_cache_load {
+    struct ctxi_request *request;
+    struct ctxi_entry *entry; /* the value so far, one reference; NULL: none yet */
+    uint64_t ttl_ns;          /* 0: never expires */
+    size_t weight;
+    bool weighted;
+    bool no_store;
+    bool negative;
+    uint64_t started, ended; /* the cache's clock */
+};
+
+void ctxi_load_init(struct ctx_cache_load *load, struct ctxi_request *request);
+
+/* Lets go of a value that was not taken. */
+void ctxi_load_fini(struct ctx_cache_load *load);
+
+/*
+ * Calls the loader in the current context, `reads` collecting what it reads. CTX_OK, with
+ * load->entry finished: charged, and with its expiry; CTX_ERR_NO_VALUE; CTX_ERR_NOMEM; or what the
+ * loader returned.
+ */
+int ctxi_load_run(struct ctx_cache_load *load, const ctx_value *args, size_t arg_count,
+                  struct ctxi_reads *reads);
+
+/* Makes load->entry ready to be stored, as ctxi_load_run() does; load->ended is its time of birth.
+ */
+int ctxi_load_finish(struct ctx_cache_load *load);
+
+#endif

@@ -1,0 +1,260 @@
+#include "cache/request.h"
+
+#include "base/hash.h"
+#include "cache/function.h"
+#include "context/store.h"
+
+/* ---- the values of the partition ---------------------------------------------------------- */
+
+static int encode_variable(const ctx_cache *cache, ctx_context *context, ctx_var *var,
+                           struct ctxi_bytes *bytes)
+{
+    bool defaults = cache->config.flags & CTX_CACHE_COUNT_DEFAULTS;
+    ctx_value value;
+    int r = ctxi_lookup(context, var, defaults, &value);
+
+    if (r == CTX_ERR_UNSET && cache->config.unset == CTX_CACHE_UNSET_SHARED)
+        return ctxi_encode_unset(bytes);
+    return r == CTX_OK ? ctxi_encode_value(bytes, &value) : r;
+}
+
+/* One field per variable, in the cache's order. */
+static int encode_partition(struct ctxi_request *request, struct ctxi_bytes *bytes)
+{
+    ctx_cache *cache = request->cache;
+
+    for (size_t i = 0; i < cache->vary_count; i++) {
+        int r = encode_variable(cache, ctxi_current(), cache->vary[i], bytes);
+
+        if (r == CTX_ERR_UNSET) {
+            request->variable = cache->vary[i];
+            request->obstacle = CTX_CACHE_WAS_UNSET;
+        }
+        if (r == CTX_ERR_LIMIT)
+            request->obstacle = CTX_CACHE_KEY_LONG;
+        if (r != CTX_OK)
+            return r;
+    }
+    return CTX_OK;
+}
+
+/* ---- the partition ------------------------------------------------------------------------ */
+
+static void unpin(struct ctxi_request *request)
+{
+    ctx_cache *cache = request->cache;
+
+    if (!request->pinned)
+        return;
+    ctxi_lock_acquire(&cache->lock);
+    ctxi_partition_unpin(&cache->partitions, &cache->memory, request->pinned);
+    ctxi_lock_release(&cache->lock);
+    request->pinned = NULL;
+}
+
+static int intern_locked(struct ctxi_request *request, const struct ctxi_bytes *encoded)
+{
+    ctx_cache *cache = request->cache;
+    struct ctxi_partition *partition;
+    int r;
+
+    if (!request->create) {
+        partition = ctxi_partition_find(&cache->partitions, encoded->data, encoded->size);
+        r = partition ? CTX_OK : CTX_ABSENT;
+    } else {
+        r = ctxi_partition_intern(&cache->partitions, &cache->memory, encoded->data, encoded->size,
+                                  &partition);
+    }
+    if (r != CTX_OK)
+        return r;
+    ctxi_partition_pin(&cache->partitions, partition);
+    request->pinned = partition;
+    request->place = ctxi_partition_place(partition);
+    return CTX_OK;
+}
+
+/* So that the next call in this context, or of this cache, need not encode nor intern. */
+static void remember(const struct ctxi_request *request)
+{
+    ctx_cache *cache = request->cache;
+    ctx_context *context = ctxi_current();
+    struct ctxi_memo memo = {cache->serial, request->place.id, request->place.seed,
+                             request->place.slot};
+
+    if (!cache->vary_count)
+        atomic_store_explicit(&cache->whole, request->place.id, memory_order_relaxed);
+    else if (context)
+        ctxi_memo_keep(context, &memo);
+}
+
+static int intern(struct ctxi_request *request)
+{
+    ctx_cache *cache = request->cache;
+    struct ctxi_bytes encoded;
+    int r;
+
+    unpin(request);
+    ctxi_bytes_init(&encoded, &cache->allocator, cache->config.key_limit);
+    r = encode_partition(request, &encoded);
+    if (r == CTX_OK) {
+        ctxi_lock_acquire(&cache->lock);
+        r = intern_locked(request, &encoded);
+        ctxi_lock_release(&cache->lock);
+    }
+    if (r == CTX_OK)
+        remember(request);
+    ctxi_bytes_fini(&encoded);
+    return r;
+}
+
+/* Where the partition was last, without looking whether it is still there. */
+static bool recall(struct ctxi_request *request)
+{
+    ctx_cache *cache = request->cache;
+    ctx_context *context = ctxi_current();
+    const struct ctxi_memo *memo;
+
+    if (!cache->vary_count) {
+        uint64_t id = atomic_load_explicit(&cache->whole, memory_order_relaxed);
+
+        request->place = (struct ctxi_place){id, ctxi_partition_seed(&cache->partitions, id), 0};
+        return id != 0;
+    }
+    memo = context ? ctxi_memo_find(context, cache->serial) : NULL;
+    if (memo)
+        request->place = (struct ctxi_place){memo->partition, memo->seed, (size_t)memo->slot};
+    return memo != NULL;
+}
+
+/* ---- the key ------------------------------------------------------------------------------ */
+
+/* Writes the ids before the arguments, and hashes. */
+static void finish_key(struct ctxi_request *request)
+{
+    uint64_t ids[2] = {request->place.id, ctxi_fn_id(request->fn)};
+    struct ctxi_bytes *bytes = &request->bytes;
+
+    memcpy(bytes->data, ids, sizeof ids);
+    request->key.bytes = bytes->data;
+    request->key.size = bytes->size;
+    request->key.hash = ctxi_hash(bytes->data, bytes->size, request->place.seed);
+}
+
+static int encode_args(struct ctxi_request *request, const ctx_value *args, size_t arg_count)
+{
+    unsigned char *header;
+    int r = ctxi_bytes_extend(&request->bytes, CTXI_KEY_HEADER, &header);
+
+    for (size_t i = 0; r == CTX_OK && i < arg_count; i++)
+        r = ctxi_encode_value(&request->bytes, &args[i]);
+    if (r == CTX_ERR_LIMIT)
+        request->obstacle = CTX_CACHE_KEY_LONG;
+    return r;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static int identify(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_value *args,
+                    size_t arg_count)
+{
+    if (ctxi_scope_failed())
+        return CTX_ERR_NOMEM; /* some variable does not hold what the program meant it to */
+    if (!fn)
+        return CTX_OK;
+    if (arg_count && !args)
+        return CTX_ERR_INVALID;
+    if (arg_count > CTX_CACHE_ARGS_MAX)
+        return CTX_ERR_LIMIT;
+    return ctxi_fn_identify(fn, &request->fn);
+}
+
+void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache)
+{
+    request->cache = cache;
+    request->fn = NULL;
+    request->pinned = NULL;
+    request->variable = NULL;
+    request->obstacle = CTX_CACHE_STORED;
+    request->key = (struct ctxi_key){NULL, 0, 0};
+    request->place = (struct ctxi_place){0, 0, 0};
+    ctxi_bytes_init(&request->bytes, NULL, 0);
+}
+
+int ctxi_request_open(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_value *args,
+                      size_t arg_count, bool create)
+{
+    const ctx_cache *cache = request->cache;
+    int r;
+
+    request->create = create;
+    ctxi_bytes_init(&request->bytes, &cache->allocator, cache->config.key_limit + CTXI_KEY_HEADER);
+    r = identify(request, fn, args, arg_count);
+    if (r == CTX_OK && !recall(request))
+        r = intern(request);
+    if (r == CTX_OK && fn)
+        r = encode_args(request, args, arg_count);
+    if (r == CTX_OK && fn)
+        finish_key(request);
+    return r;
+}
+
+bool ctxi_request_may_bypass(const struct ctxi_request *request)
+{
+    const ctx_cache_config *config = &request->cache->config;
+
+    return (request->obstacle == CTX_CACHE_WAS_UNSET && config->unset == CTX_CACHE_UNSET_BYPASS) ||
+           (request->obstacle == CTX_CACHE_KEY_LONG &&
+            (config->flags & CTX_CACHE_BYPASS_LONG_KEYS));
+}
+
+void ctxi_request_close(struct ctxi_request *request)
+{
+    unpin(request);
+    ctxi_bytes_fini(&request->bytes);
+}
+
+int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_partition)
+{
+    ctx_cache *cache = request->cache;
+
+    for (;;) {
+        int r;
+
+        ctxi_lock_acquire(&cache->lock);
+        *out_partition = ctxi_partition_at(&cache->partitions, &request->place);
+        if (*out_partition)
+            return CTX_OK;
+        ctxi_lock_release(&cache->lock);
+        r = intern(request);
+        if (r != CTX_OK)
+            return r;
+        if (request->fn)
+            finish_key(request);
+    }
+}
+
+bool ctxi_request_unchanged(struct ctxi_request *request, const struct ctxi_partition *partition,
+                            const ctx_var **out_variable)
+{
+    ctx_cache *cache = request->cache;
+    const unsigned char *theirs = partition->encoded;
+    bool same = true;
+
+    for (size_t i = 0; same && i < cache->vary_count; i++) {
+        struct ctxi_bytes now;
+        const unsigned char *start = theirs;
+        ctx_value value;
+        bool set;
+        int r;
+
+        ctxi_bytes_init(&now, &cache->allocator, cache->config.key_limit);
+        r = encode_variable(cache, ctxi_current(), cache->vary[i], &now);
+        ctxi_decode_value(&theirs, &value, &set);
+        same = r == CTX_OK && now.size == (size_t)(theirs - start) &&
+               memcmp(now.data, start, now.size) == 0;
+        if (!same)
+            *out_variable = cache->vary[i];
+        ctxi_bytes_fini(&now);
+    }
+    return same;
+}

@@ -1,0 +1,60 @@
+/*
+ * request.h: the first steps of everything that names one key or one partition: which function,
+ * which partition, which key.
+ */
+#ifndef CTXI_CACHE_REQUEST_H
+#define CTXI_CACHE_REQUEST_H
+
+#include "cache/cache.h"
+#include "cache/contents.h"
+#include "cache/key.h"
+#include "ctxcache/call.h"
+
+/*
+ * Lives on the stack of one call. Partition values are read once, at its opening; the partition is
+ * then known by its place, which is checked again whenever the lock is taken.
+ */
+struct ctxi_request {
+    ctx_cache *cache;
+    struct ctxi_fn *fn; /* NULL: only the partition is asked for */
+    struct ctxi_place place;
+    struct ctxi_partition *pinned; /* by this request, or NULL */
+    struct ctxi_key key;           /* points into bytes */
+    struct ctxi_bytes bytes;
+    const ctx_var *variable; /* the one that was unset, or NULL */
+    enum ctx_cache_reason
+        obstacle; /* what kept it from opening: CTX_CACHE_WAS_UNSET, _KEY_LONG or 0 */
+    bool create;  /* make the partition if there is none */
+};
+
+/* Makes it nothing but closable. */
+void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache);
+
+/*
+ * Finds the partition of the current context and, if fn is not NULL, the key. The errors of call.h;
+ * and without `create` CTX_ABSENT if the partition does not exist. Close it in any case.
+ */
+int ctxi_request_open(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_value *args,
+                      size_t arg_count, bool create);
+
+/* Whether a request that did not open is one that the cache is configured to let pass unstored. */
+bool ctxi_request_may_bypass(const struct ctxi_request *request);
+
+/* No lock held. */
+void ctxi_request_close(struct ctxi_request *request);
+
+/*
+ * Takes the cache's lock, held on CTX_OK alone, and gives the partition. One that was retired or
+ * freed since is found or made anew, and the key with it. CTX_ERR_NOMEM and so on; CTX_ABSENT
+ * without create.
+ */
+int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_partition);
+
+/*
+ * Whether the values of the current context still encode to those of `partition`; if not,
+ * *out_variable is the first that differs. A value that cannot be encoded any more differs.
+ */
+bool ctxi_request_unchanged(struct ctxi_request *request, const struct ctxi_partition *partition,
+                            const ctx_var **out_variable);
+
+#endif

@@ -1,0 +1,163 @@
+#include "cache/stats.h"
+
+#include "base/versioned.h"
+#include "cache/request.h"
+
+/* Whether a caller's struct is one that this version can fill. */
+static bool writable(const ctx_cache_stats *stats)
+{
+    return stats && stats->size >= sizeof *stats;
+}
+
+static void write_stats(ctx_cache_stats *theirs, const ctx_cache_stats *ours)
+{
+    ctxi_versioned_write(theirs, theirs->size, sizeof *ours, ours, sizeof *ours);
+}
+
+int ctx_cache_stats_read(ctx_cache *cache, ctx_cache_stats *out_stats)
+{
+    ctx_cache_stats ours;
+
+    if (!cache || !writable(out_stats))
+        return CTX_ERR_INVALID;
+    ctxi_lock_acquire(&cache->lock);
+    ours = cache->stats;
+    ours.bytes = ctxi_cache_used_bytes(cache);
+    ours.partitions = cache->partitions.count;
+    ctxi_lock_release(&cache->lock);
+    write_stats(out_stats, &ours);
+    return CTX_OK;
+}
+
+static ctx_cache_stats partition_stats(const struct ctxi_partition *partition)
+{
+    ctx_cache_stats stats = partition->stats;
+
+    stats.size = sizeof stats;
+    stats.partitions = 1;
+    return stats;
+}
+
+int ctx_cache_partition_stats(ctx_cache *cache, ctx_cache_stats *out_stats)
+{
+    __attribute__((cleanup(ctxi_request_close))) struct ctxi_request request;
+    ctx_cache_stats ours = CTX_CACHE_STATS_INIT;
+    struct ctxi_partition *partition;
+    int r;
+
+    ctxi_request_start(&request, cache);
+    if (!cache || !writable(out_stats))
+        return CTX_ERR_INVALID;
+    r = ctxi_request_open(&request, NULL, NULL, 0, false);
+    if (r == CTX_OK)
+        r = ctxi_request_lock(&request, &partition);
+    if (r == CTX_OK) {
+        ours = partition_stats(partition);
+        ctxi_lock_release(&cache->lock);
+    }
+    write_stats(out_stats, &ours);
+    return r;
+}
+
+/* ---- all partitions ----------------------------------------------------------------------- */
+
+/* The places of all partitions at one moment, to be visited without the lock. */
+struct places {
+    struct ctxi_place *places;
+    size_t count, capacity;
+};
+
+static int list_places(ctx_cache *cache, struct places *list)
+{
+    int r = CTX_OK;
+
+    ctxi_lock_acquire(&cache->lock);
+    list->count = 0;
+    list->capacity = cache->partitions.slot_count;
+    list->places = NULL;
+    if (list->capacity)
+        list->places = ctxi_alloc(&cache->allocator, list->capacity * sizeof *list->places);
+    if (list->capacity && !list->places)
+        r = CTX_ERR_NOMEM;
+    for (size_t slot = 0; r == CTX_OK && slot < list->capacity; slot++)
+        if (cache->partitions.slots[slot])
+            list->places[list->count++] = ctxi_partition_place(cache->partitions.slots[slot]);
+    ctxi_lock_release(&cache->lock);
+    return r;
+}
+
+/* Pins the partition, with its statistics of this moment; NULL: it is gone. */
+static struct ctxi_partition *pin(ctx_cache *cache, const struct ctxi_place *place,
+                                  ctx_cache_stats *out_stats)
+{
+    struct ctxi_partition *partition;
+
+    ctxi_lock_acquire(&cache->lock);
+    partition = ctxi_partition_at(&cache->partitions, place);
+    if (partition) {
+        ctxi_partition_pin(&cache->partitions, partition);
+        *out_stats = partition_stats(partition);
+    }
+    ctxi_lock_release(&cache->lock);
+    return partition;
+}
+
+/* What one visit holds. */
+struct pinned {
+    ctx_cache *cache;
+    struct ctxi_partition *partition;
+};
+
+static void unpin(struct pinned *pinned)
+{
+    ctx_cache *cache = pinned->cache;
+
+    if (!pinned->partition)
+        return;
+    ctxi_lock_acquire(&cache->lock);
+    ctxi_partition_unpin(&cache->partitions, &cache->memory, pinned->partition);
+    ctxi_lock_release(&cache->lock);
+}
+
+typedef int visitor(void *user, const ctx_cache_partition *partition);
+
+static int visit_one(ctx_cache *cache, const struct ctxi_place *place, visitor *visit, void *user)
+{
+    ctx_cache_stats stats;
+    __attribute__((cleanup(unpin))) struct pinned pinned = {cache, pin(cache, place, &stats)};
+    ctx_value values[CTX_CACHE_VARY_MAX];
+    bool is_set[CTX_CACHE_VARY_MAX];
+    ctx_cache_partition view = {place->id, cache->vary_count, cache->vary, values, is_set, &stats};
+    const unsigned char *cursor;
+
+    if (!pinned.partition)
+        return 0;
+    cursor = pinned.partition->encoded; /* fixed: read without the lock */
+    for (size_t i = 0; i < cache->vary_count; i++)
+        ctxi_decode_value(&cursor, &values[i], &is_set[i]);
+    return visit(user, &view);
+}
+
+struct listed {
+    ctx_cache *cache;
+    struct places list;
+};
+
+static void free_places(struct listed *listed)
+{
+    ctxi_free(&listed->cache->allocator, listed->list.places,
+              listed->list.capacity * sizeof *listed->list.places);
+}
+
+int ctx_cache_each_partition(ctx_cache *cache, visitor *visit, void *user)
+{
+    int r;
+
+    if (!cache || !visit)
+        return CTX_ERR_INVALID;
+    __attribute__((cleanup(free_places))) struct listed listed = {cache, {NULL, 0, 0}};
+    r = list_places(cache, &listed.list);
+    for (size_t i = 0; r == CTX_OK && i < listed.list.count; i++)
+        r = visit_one(cache, &listed.list.places[i], visit, user);
+    return r;
+}
