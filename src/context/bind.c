@@ -77,14 +77,20 @@ static int begin_run(struct run *run)
     return status;
 }
 
-/* Leaves the context, and keeps it for the next run unless somebody else refers to it. */
+/* Whether nobody else refers to it any more, be it as a coroutine that was swapped out. */
+static bool ours_alone(ctx_context *context)
+{
+    return ctxi_refs_sole(&context->refs) &&
+           atomic_load_explicit(&context->entry, memory_order_relaxed) == CTXI_IDLE;
+}
+
+/* Leaves the context, and keeps it for the next run if it can. */
 static void end_run(struct run *run)
 {
     ctx_context *context = run->context;
 
     ctxi_leave_through(context);
-    if (ctxi_refs_sole(&context->refs) &&
-        ctxi_context_refill(context, run->bound->snapshot) == CTX_OK)
+    if (ours_alone(context) && ctxi_context_refill(context, run->bound->snapshot) == CTX_OK)
         context = exchange_spare(run->bound, context);
     ctx_context_unref(context);
     ctx_bound_free(run->bound);

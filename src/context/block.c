@@ -2,13 +2,13 @@
 
 void ctxi_blocks_flush(void)
 {
-    for (size_t class = 0; class < CTXI_BLOCK_CLASSES; class ++) {
+    for (size_t rank = 0; rank < CTXI_BLOCK_CLASSES; rank++) {
         struct ctxi_block *block;
 
-        while ((block = ctxi_thread.blocks[class])) {
-            ctxi_thread.blocks[class] = block->next;
-            ctxi_free(ctxi_process_allocator(), block, (class + 1) * CTXI_BLOCK_UNIT);
+        while ((block = ctxi_thread.blocks[rank])) {
+            ctxi_thread.blocks[rank] = block->next;
+            ctxi_free(ctxi_process_allocator(), block, (rank + 1) * CTXI_BLOCK_UNIT);
         }
-        ctxi_thread.block_counts[class] = 0;
+        ctxi_thread.block_counts[rank] = 0;
     }
 }

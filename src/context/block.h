@@ -47,30 +47,30 @@ static inline size_t ctxi_block_size(size_t bytes)
 /* `bytes` > 0, not zeroed; NULL: no memory. */
 static inline void *ctxi_block_alloc(size_t bytes)
 {
-    size_t class = (bytes - 1) / CTXI_BLOCK_UNIT;
+    size_t rank = (bytes - 1) / CTXI_BLOCK_UNIT;
     struct ctxi_block *block;
 
-    if (class >= CTXI_BLOCK_CLASSES || !(block = ctxi_thread.blocks[class]))
+    if (rank >= CTXI_BLOCK_CLASSES || !(block = ctxi_thread.blocks[rank]))
         return ctxi_alloc(ctxi_process_allocator(), ctxi_block_size(bytes));
-    ctxi_thread.blocks[class] = block->next;
-    ctxi_thread.block_counts[class]--;
+    ctxi_thread.blocks[rank] = block->next;
+    ctxi_thread.block_counts[rank]--;
     return block;
 }
 
 /* NULL is allowed. `bytes` is what was asked for. */
 static inline void ctxi_block_free(void *memory, size_t bytes)
 {
-    size_t class = (bytes - 1) / CTXI_BLOCK_UNIT;
+    size_t rank = (bytes - 1) / CTXI_BLOCK_UNIT;
     struct ctxi_block *block = memory;
 
-    if (!block || class >= CTXI_BLOCK_CLASSES || !ctxi_thread.armed ||
-        ctxi_thread.block_counts[class] >= CTXI_BLOCK_KEEP) {
+    if (!block || rank >= CTXI_BLOCK_CLASSES || !ctxi_thread.armed ||
+        ctxi_thread.block_counts[rank] >= CTXI_BLOCK_KEEP) {
         ctxi_free(ctxi_process_allocator(), memory, ctxi_block_size(bytes));
         return;
     }
-    block->next = ctxi_thread.blocks[class];
-    ctxi_thread.blocks[class] = block;
-    ctxi_thread.block_counts[class]++;
+    block->next = ctxi_thread.blocks[rank];
+    ctxi_thread.blocks[rank] = block;
+    ctxi_thread.block_counts[rank]++;
 }
 
 #endif

@@ -7,14 +7,9 @@
 /* The bytes that follow the cell: those of a string with its NUL. */
 static size_t inline_size(const ctx_value *value)
 {
-    switch (value->type) {
-    case CTX_STRING:
-        return value->as.string.size + 1;
-    case CTX_BYTES:
-        return value->as.bytes.size;
-    default:
-        return 0;
-    }
+    if (value->type == CTX_STRING)
+        return value->as.string.data ? value->as.string.size + 1 : 0;
+    return value->type == CTX_BYTES ? value->as.bytes.size : 0;
 }
 
 /* Moves what the value borrows into the cell, and makes the value point there. */
@@ -45,7 +40,7 @@ struct ctxi_cell *ctxi_cell_new(ctx_var *var, const ctx_value *value, bool from_
     atomic_init(&cell->refs, 1);
     cell->from_default = from_default;
     cell->var = var;
-    cell->value = *value;
+    ctxi_value_clean(value, &cell->value);
     copy_in(cell);
     ctxi_var_ref(var);
     ctxi_value_retain(&cell->value);

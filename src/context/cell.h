@@ -17,7 +17,7 @@ struct ctxi_cell {
 };
 
 /*
- * A cell of one reference. `value` is clean (value.h). Calls the object's retain(); NULL: no
+ * A cell of one reference. `value` is valid (value.h). Calls the object's retain(); NULL: no
  * memory, and nothing was called.
  */
 struct ctxi_cell *ctxi_cell_new(ctx_var *var, const ctx_value *value, bool from_default);

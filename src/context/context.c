@@ -7,7 +7,7 @@
 #include "context/memo.h"
 #include "context/pending.h"
 
-_Static_assert(sizeof(ctx_context) <= 2 * CTXI_BLOCK_UNIT, "a copy should stay cheap");
+_Static_assert(sizeof(ctx_context) <= 128, "a copy should stay cheap");
 
 ctx_context *ctxi_context_make(void)
 {

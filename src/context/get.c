@@ -51,12 +51,12 @@ static int keep_made(ctx_var *var, const ctx_value *made, ctx_value *out_value)
 /* The value of the variable's factory; an object's own reference from there ends here. */
 static int get_made(ctx_var *var, ctx_value *out_value)
 {
-    ctx_value raw = ctx_null(), made;
-    int status = var->factory(var->factory_user, &raw);
+    ctx_value made = ctx_null();
+    int status = var->factory(var->factory_user, &made);
 
     if (status != CTX_OK)
         return status;
-    if (!ctxi_value_clean(&raw, &made))
+    if (!ctxi_value_valid(&made))
         return CTX_ERR_INVALID;
     status = keep_made(var, &made, out_value);
     ctxi_value_release(&made);

@@ -152,7 +152,7 @@ static int own_node(struct ctxi_node **at, uint32_t shift)
     return ctxi_refs_sole(&(*at)->refs) ? CTX_OK : replace(at, (*at)->span);
 }
 
-int ctxi_map_own(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf)
+int ctxi_map_own_slow(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf)
 {
     uint32_t index = id - 1;
     struct ctxi_node *node;

@@ -44,11 +44,21 @@ static inline struct ctxi_cell *ctxi_map_get(const struct ctxi_node *node, uint3
     return node->slots[index & (CTXI_MAP_WIDTH - 1)];
 }
 
+int ctxi_map_own_slow(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf);
+
 /*
  * Makes the leaf of `id` one that may be changed: there, large enough, and owned by this map alone.
  * CTX_ERR_NOMEM, and then the map holds what it held.
  */
-int ctxi_map_own(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf);
+static inline int ctxi_map_own(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf)
+{
+    struct ctxi_node *node = *root;
+
+    if (!node || node->shift || id - 1 >= node->span || !ctxi_refs_sole(&node->refs))
+        return ctxi_map_own_slow(root, id, out_leaf);
+    *out_leaf = node;
+    return CTX_OK;
+}
 
 /* Puts `cell` (NULL: unset) into an owned leaf, and gives back what was there; both are the
  * reference itself. */

@@ -50,8 +50,7 @@ static int apply(struct ctxi_node **root, struct ctxi_slot *slot)
     return status;
 }
 
-/* Makes up for as many as there is memory for. */
-static int apply_all(ctx_context *context, struct ctxi_slot **out_done)
+int ctxi_pending_apply(ctx_context *context, struct ctxi_slot **out_done)
 {
     int status = CTX_OK;
 
@@ -70,17 +69,6 @@ static int apply_all(ctx_context *context, struct ctxi_slot **out_done)
         context->pending_root = NULL;
     }
     return status;
-}
-
-int ctxi_context_own(ctx_context *context, uint32_t id, struct ctxi_node **out_leaf,
-                     struct ctxi_slot **out_done)
-{
-    int status = CTX_OK;
-
-    *out_done = NULL;
-    if (__builtin_expect(context->pending != NULL, 0))
-        status = apply_all(context, out_done);
-    return status == CTX_OK ? ctxi_map_own(&context->root, id, out_leaf) : status;
 }
 
 void ctxi_pending_release(struct ctxi_slot *done)

@@ -24,12 +24,23 @@ static inline struct ctxi_cell *ctxi_context_find(const ctx_context *context, ui
     return __builtin_expect(!cell && context->pending, 0) ? ctxi_pending_find(context, id) : cell;
 }
 
+/* Makes up for pending resets, as many as there is memory for; *out_done as below. */
+int ctxi_pending_apply(ctx_context *context, struct ctxi_slot **out_done);
+
 /*
  * Makes the leaf of `id` one that may be changed, after making up for pending resets. What those
  * replaced comes out in *out_done, for ctxi_pending_release(). CTX_ERR_NOMEM.
  */
-int ctxi_context_own(ctx_context *context, uint32_t id, struct ctxi_node **out_leaf,
-                     struct ctxi_slot **out_done);
+static inline int ctxi_context_own(ctx_context *context, uint32_t id, struct ctxi_node **out_leaf,
+                                   struct ctxi_slot **out_done)
+{
+    int status = CTX_OK;
+
+    *out_done = NULL;
+    if (__builtin_expect(context->pending != NULL, 0))
+        status = ctxi_pending_apply(context, out_done);
+    return status == CTX_OK ? ctxi_map_own(&context->root, id, out_leaf) : status;
+}
 
 /* Lets the used slot of a token, with what `var` is reset to in `slot->old`, stand for the reset.
  * Gives back the slot that stood for an earlier reset of it, or NULL, as *out_done above. */

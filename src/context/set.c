@@ -33,6 +33,7 @@ static ctx_token make_token(ctx_context *context, struct ctxi_slot *slot, ctx_va
 static int set_cell(ctx_var *var, struct ctxi_cell *cell, ctx_token *out_token)
 {
     ctx_context *context = ctxi_current_needed();
+    uint32_t id = ctxi_var_id_now(var);
     struct ctxi_slot *slot = NULL, *done = NULL;
     struct ctxi_cell *replaced;
     struct ctxi_node *leaf;
@@ -41,9 +42,9 @@ static int set_cell(ctx_var *var, struct ctxi_cell *cell, ctx_token *out_token)
     if (status == CTX_OK && out_token && !(slot = ctxi_slot_take()))
         status = CTX_ERR_NOMEM;
     if (status == CTX_OK)
-        status = ctxi_context_own(context, cell->var->id, &leaf, &done);
+        status = ctxi_context_own(context, id, &leaf, &done);
     if (status == CTX_OK) {
-        replaced = ctxi_leaf_swap(leaf, cell->var->id, cell);
+        replaced = ctxi_leaf_swap(leaf, id, cell);
         note_change(context, var, replaced, cell);
         if (slot)
             *out_token = make_token(context, slot, var, replaced);
@@ -59,17 +60,16 @@ static int set_cell(ctx_var *var, struct ctxi_cell *cell, ctx_token *out_token)
 int ctx_set_v(ctx_var *var, ctx_value value, ctx_token *out_token)
 {
     struct ctxi_cell *cell;
-    ctx_value clean;
     int status;
 
     if (out_token)
         *out_token = CTX_TOKEN_NONE;
-    if (!var || !ctxi_value_clean(&value, &clean))
+    if (!var || !ctxi_value_valid(&value))
         return CTX_ERR_INVALID;
     status = ctxi_var_identify(var);
     if (status != CTX_OK)
         return status;
-    cell = ctxi_cell_new(var, &clean, false);
+    cell = ctxi_cell_new(var, &value, false);
     if (!cell)
         return CTX_ERR_NOMEM;
     status = set_cell(var, cell, out_token);

@@ -1,12 +1,13 @@
 #include "context/thread.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "context/block.h"
 #include "context/enter.h"
+#include "context/registry.h"
 #include "context/token.h"
+#include "context/watch.h"
 
 __thread struct ctxi_thread ctxi_thread
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -56,4 +57,28 @@ uint64_t ctxi_thread_id(void)
 bool ctxi_scope_failed(void)
 {
     return ctxi_thread.scopes_failed > 0;
+}
+
+/*
+ * fork(): the store's locks are held across it, so that the child finds them free and what they
+ * guard whole. They are leaves, so their order among themselves and to other locks does not matter.
+ * This is here because a program that uses the static library has this file in it.
+ */
+static void lock_all(void)
+{
+    ctxi_registry_lock();
+    ctxi_slots_lock();
+    ctxi_watch_lock();
+}
+
+static void unlock_all(void)
+{
+    ctxi_watch_unlock();
+    ctxi_slots_unlock();
+    ctxi_registry_unlock();
+}
+
+static __attribute__((constructor)) void register_fork_handlers(void)
+{
+    (void)pthread_atfork(lock_all, unlock_all, unlock_all); /* fails only where nothing starts */
 }

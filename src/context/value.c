@@ -1,58 +1,51 @@
 #include "context/value.h"
 
-static bool clean_bytes(const ctx_value *value, ctx_value *out)
-{
-    const void *data = value->as.bytes.data;
-    size_t size = value->as.bytes.size;
-
-    if (!data && size)
-        return false;
-    *out = ctx_bytes(data, size);
-    return true;
-}
-
-static bool clean_string(const ctx_value *value, ctx_value *out)
-{
-    const char *data = value->as.string.data;
-    size_t size = value->as.string.size;
-
-    if (!data && size)
-        return false;
-    *out = ctx_string_n(data, size);
-    return true;
-}
-
-static bool clean_object(const ctx_value *value, ctx_value *out)
-{
-    if (!value->as.object.kind)
-        return false;
-    *out = ctx_object(value->as.object.pointer, value->as.object.kind);
-    return true;
-}
-
-bool ctxi_value_clean(const ctx_value *value, ctx_value *out)
+bool ctxi_value_valid(const ctx_value *value)
 {
     switch (value->type) {
     case CTX_NULL:
-        *out = ctx_null();
-        return true;
     case CTX_BOOL:
-        *out = ctx_bool(value->as.boolean);
-        return true;
     case CTX_I64:
     case CTX_U64:
     case CTX_F64:
-        *out = ctx_u64(value->as.u64);
-        out->type = value->type;
         return true;
     case CTX_STRING:
-        return clean_string(value, out);
+        return value->as.string.data || !value->as.string.size;
     case CTX_BYTES:
-        return clean_bytes(value, out);
+        return value->as.bytes.data || !value->as.bytes.size;
     case CTX_OBJECT:
-        return clean_object(value, out);
+        return value->as.object.kind != NULL;
     default:
         return false;
+    }
+}
+
+void ctxi_value_clean(const ctx_value *value, ctx_value *out)
+{
+    switch (value->type) {
+    case CTX_BOOL:
+        *out = ctx_bool(value->as.boolean);
+        break;
+    case CTX_I64:
+        *out = ctx_i64(value->as.i64);
+        break;
+    case CTX_U64:
+        *out = ctx_u64(value->as.u64);
+        break;
+    case CTX_F64:
+        *out = ctx_f64(value->as.f64);
+        break;
+    case CTX_STRING:
+        *out = ctx_string_n(value->as.string.data, value->as.string.size);
+        break;
+    case CTX_BYTES:
+        *out = ctx_bytes(value->as.bytes.data, value->as.bytes.size);
+        break;
+    case CTX_OBJECT:
+        *out = ctx_object(value->as.object.pointer, value->as.object.kind);
+        break;
+    default:
+        *out = ctx_null();
     }
 }
 

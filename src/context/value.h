@@ -7,11 +7,12 @@
 
 #include "ctxcache/value.h"
 
-/*
- * Writes `value` in the one form that the store keeps: nothing but the member that its type names,
- * and no data without an address. False if no caller may pass such a value.
- */
-bool ctxi_value_clean(const ctx_value *value, ctx_value *out);
+/* Whether a caller may pass it: a known type, an object with a class, no bytes without address. */
+bool ctxi_value_valid(const ctx_value *value);
+
+/* Writes a valid value in the one form that the store keeps: nothing but the member that its type
+ * names, and CTX_NULL for a NULL string or NULL bytes. */
+void ctxi_value_clean(const ctx_value *value, ctx_value *out);
 
 /* Calls the object's class, if it is an object and the class cares. */
 void ctxi_value_retain(const ctx_value *value);

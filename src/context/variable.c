@@ -44,8 +44,8 @@ void ctxi_var_unref_dynamic(ctx_var *var)
         destroy(dynamic_of(var));
 }
 
-/* Reads the caller's config in the form of this version, with a clean fallback if there is one. */
-static int read_config(const ctx_var_config *theirs, ctx_var_config *ours, ctx_value *fallback)
+/* Reads the caller's config in the form of this version. */
+static int read_config(const ctx_var_config *theirs, ctx_var_config *ours)
 {
     if (!theirs || !ctxi_versioned_read(ours, sizeof *ours, sizeof *ours, theirs, theirs->size))
         return CTX_ERR_INVALID;
@@ -54,7 +54,7 @@ static int read_config(const ctx_var_config *theirs, ctx_var_config *ours, ctx_v
         return CTX_ERR_INVALID;
     if (strnlen(ours->name, CTX_NAME_MAX + 1) > CTX_NAME_MAX)
         return CTX_ERR_LIMIT;
-    if (ours->fallback && !ctxi_value_clean(ours->fallback, fallback))
+    if (ours->fallback && !ctxi_value_valid(ours->fallback))
         return CTX_ERR_INVALID;
     return CTX_OK;
 }
@@ -97,20 +97,19 @@ static int complete(struct dynamic *dynamic, const ctx_value *fallback)
 int ctx_var_new(const ctx_var_config *config, ctx_var **out_var)
 {
     ctx_var_config ours;
-    ctx_value fallback;
     struct dynamic *dynamic;
     int status;
 
     if (!out_var)
         return CTX_ERR_INVALID;
     *out_var = NULL;
-    status = read_config(config, &ours, &fallback);
+    status = read_config(config, &ours);
     if (status != CTX_OK)
         return status;
     dynamic = make(&ours);
     if (!dynamic)
         return CTX_ERR_NOMEM;
-    status = complete(dynamic, ours.fallback ? &fallback : NULL);
+    status = complete(dynamic, ours.fallback);
     if (status != CTX_OK) {
         destroy(dynamic);
         return status;

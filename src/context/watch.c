@@ -55,7 +55,7 @@ void ctxi_watch_call(enum ctx_watch_event event, ctx_context *context)
 /* An id names the slot, and which of the watchers that the slot has had. */
 static int id_of(size_t i, uint32_t stamp)
 {
-    return (int)((stamp / 2 * CTX_WATCH_MAX + i) & INT32_MAX);
+    return (int)(((uint64_t)(stamp / 2) * CTX_WATCH_MAX + i) & INT32_MAX);
 }
 
 static int add(size_t i, ctx_watcher *watcher, void *user)
