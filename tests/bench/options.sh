@@ -1,0 +1,168 @@
+#!/bin/sh
+# Checks what ctxbench says, not how fast anything is: options, help, JSON, unwritable output.
+#
+#   tests/bench/options.sh PATH-OF-CTXBENCH
+set -u
+
+bench=$1
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
+failures=0
+
+fail()
+{
+    echo "FAILED: $*"
+    failures=$((failures + 1))
+}
+
+# run ARGUMENT...: status in $status, output in $scratch/out and $scratch/err.
+run()
+{
+    "$bench" "$@" >"$scratch/out" 2>"$scratch/err"
+    status=$?
+}
+
+# One line on stderr, nothing on stdout, status 2.
+expect_refused()
+{
+    run "$@"
+    [ "$status" -eq 2 ] || fail "$* ended with status $status, not 2"
+    [ "$(wc -l <"$scratch/err")" -eq 1 ] || fail "$* did not say one line on stderr"
+    [ ! -s "$scratch/out" ] || fail "$* wrote to stdout"
+}
+
+# A bench run that is as short as possible.
+short()
+{
+    run throughput --rounds 1 --keys 1000 "$@"
+}
+
+# ---- options that are not understood ----
+
+expect_refused
+expect_refused gallop
+expect_refused throughput --no-such-option
+expect_refused throughput stray
+expect_refused throughput --section
+expect_refused throughput --section kitchen
+expect_refused throughput --workload ''
+expect_refused throughput --workload hits
+expect_refused throughput --workload get/17
+expect_refused throughput --workload hit,
+expect_refused throughput --competitor nobody
+expect_refused throughput --section context --workload hit
+expect_refused throughput --workload miss --competitor floor
+expect_refused throughput --threads 0
+expect_refused throughput --threads 1,1
+expect_refused throughput --threads 100000
+expect_refused throughput --threads one
+expect_refused throughput --rounds 0
+expect_refused throughput --rounds 1.5
+expect_refused throughput --rounds 99999999999999999999999
+expect_refused throughput --seconds -1
+expect_refused throughput --seconds nan
+expect_refused throughput --seconds 1s
+expect_refused throughput --keys 1
+expect_refused throughput --keys 1000 --capacity 1000
+expect_refused throughput --seed 0x10
+expect_refused throughput --json=yes
+
+# ---- help and version ----
+
+for arguments in --help --version 'throughput --help' 'throughput --version'; do
+    # shellcheck disable=SC2086 # two words are two arguments
+    run $arguments
+    [ "$status" -eq 0 ] || fail "$arguments ended with status $status"
+    [ -s "$scratch/out" ] || fail "$arguments printed nothing"
+    [ ! -s "$scratch/err" ] || fail "$arguments wrote to stderr"
+done
+for option in section workload competitor threads seconds rounds keys capacity seed json output; do
+    "$bench" throughput --help | grep -q -e "--$option" || fail "--help does not name --$option"
+done
+
+# ---- output ----
+
+# Ten minutes of work do not fit into the processor time allowed here; refusing at once does.
+(
+    # shellcheck disable=SC3045 # dash and bash have it
+    ulimit -t 10
+    "$bench" throughput --seconds 600 --output "$scratch/absent/result"
+) >"$scratch/out" 2>"$scratch/err"
+status=$?
+[ "$status" -eq 1 ] || fail "an unwritable --output ended with status $status, not 1"
+[ "$(wc -l <"$scratch/err")" -eq 1 ] || fail "an unwritable --output was not said in one line"
+
+echo 'the result of an older run, longer than nothing' >"$scratch/result"
+short --section context --workload get/16 --json --output "$scratch/result"
+[ "$status" -eq 0 ] || fail "--output ended with status $status"
+[ ! -s "$scratch/out" ] || fail "--output wrote to stdout, too"
+python3 -m json.tool "$scratch/result" >"$scratch/out" || fail "--output is not JSON alone"
+
+if [ -c /dev/full ]; then
+    "$bench" throughput --rounds 1 --workload get/1 >/dev/full 2>"$scratch/err"
+    [ $? -eq 1 ] || fail "a full disk went unnoticed"
+fi
+
+# ---- the table ----
+
+short --section cache --workload hit
+[ "$status" -eq 0 ] || fail "a table ended with status $status: $(cat "$scratch/err")"
+head -n 1 "$scratch/out" | grep -q '^ctxbench .*seed 1$' || fail "the first line is not the machine"
+[ "$(grep -c '^hit ' "$scratch/out")" -ge 4 ] || fail "the table lacks rows"
+
+# ---- JSON ----
+
+short --json
+[ "$status" -eq 0 ] || fail "--json ended with status $status: $(cat "$scratch/err")"
+python3 - "$scratch/out" <<'END' || fail "--json lacks what it promises"
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    report = json.load(file)
+
+assert set(report["machine"]) >= {"cpu", "cores", "kernel", "compiler", "flags", "seed"}
+assert report["machine"]["seed"] == 1
+seen = set()
+for row in report["results"]:
+    key = row["section"], row["workload"], row["threads"], row["competitor"]
+    assert key not in seen, key
+    seen.add(key)
+    ns = row["ns_per_op"]
+    assert 0 < ns["min"] <= ns["median"] <= ns["max"], row
+    assert row["mops"] > 0 and row["samples"] + row["dropped"] == 1, row
+    if row["section"] == "context":
+        assert row["hit_ratio"] is None and row["bytes_per_entry"] is None, row
+        assert row["variables"] in (1, 16, 1000), row
+        continue
+    expected = {"hit": 1, "hit-plain": 1, "miss": 0}.get(row["workload"])
+    assert expected is None or row["hit_ratio"] == expected, row
+    assert 64 < row["bytes_per_entry"] < 4096, row
+
+for operation in "get get-default set-reset set copy run copy-run-set bind-run".split():
+    for variables in 1, 16, 1000:
+        assert ("context", f"{operation}/{variables}", 1, "ctxcache") in seen
+for workload in "hit hit-plain miss evict".split():
+    for competitor in "ctxcache", "ctxcache-ref", "uthash+mutex":
+        assert ("cache", workload, 1, competitor) in seen
+assert ("cache", "hit", 1, "floor") in seen
+
+evict = {row["hit_ratio"] for row in report["results"]
+         if row["workload"] == "evict" and row["threads"] == 1}
+assert len(evict) == 1 and 0 < evict.pop() < 1
+END
+
+# ---- the same seed gives the same calls ----
+
+ratio_of()
+{
+    short --workload evict --threads 1 --json "$@"
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["results"][0]["hit_ratio"])' \
+        <"$scratch/out"
+}
+[ "$(ratio_of --seed 7)" = "$(ratio_of --seed 7)" ] || fail "one seed gave two streams"
+[ "$(ratio_of --seed 7)" != "$(ratio_of --seed 8)" ] || fail "two seeds gave one stream"
+
+[ "$failures" -eq 0 ] && echo "ctxbench: all checks passed"
+exit $((failures > 0))
