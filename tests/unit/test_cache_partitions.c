@@ -917,9 +917,74 @@ Test(partitions, a_default_factory_that_changes_the_tenant_poisons_nothing)
     }
 }
 
-static uint64_t clock_that_becomes_bolt(void *on)
+/*
+ * A context whose tenant changes while its partition is read must not remember the partition of the
+ * tenant before.
+ */
+static char stamp_now(int64_t key)
 {
-    if (*(bool *)on)
+    ctx_cache_ref ref = CTX_CACHE_REF_INIT;
+    char letter = 0;
+
+    if (ctx_cache_call(cache, stamp, &ref, key) == CTX_OK)
+        letter = *(const char *)ref.data;
+    ctx_cache_ref_release(&ref);
+    return letter;
+}
+
+static void use_cache_of_two(ctx_var *first, ctx_var *second, uint32_t flags)
+{
+    ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
+    ctx_var *vary[] = {first, second};
+
+    ctx_cache_destroy(cache);
+    config.capacity_entries = 100;
+    config.vary = vary;
+    config.vary_count = 2;
+    config.flags = flags;
+    cache = cache_with(&config);
+}
+
+Test(partitions, a_change_while_the_partition_is_read_is_not_remembered)
+{
+    use_cache_of_two(tenant, made_plan, CTX_CACHE_COUNT_DEFAULTS);
+    {
+        CTX_SCOPED(made_plan, "gold");
+        cr_assert_eq(stamp_for("acme", ctx_i64(1)), 'a');
+        cr_assert_eq(stamp_for("bolt", ctx_i64(1)), 'b');
+    }
+    stamp_for("acme", ctx_i64(1)); /* the factory makes it bolt's context on the way */
+    cr_assert_eq(stamp_now(1), 'b', "bolt was given the answer of acme");
+}
+
+static int encode_and_set_tenant(const void *object, ctx_encoder *encoder)
+{
+    ctx_set(tenant, (const char *)object);
+    return ctx_encode(encoder, ctx_i64(1));
+}
+
+static const ctx_object_class setting_class = {sizeof(ctx_object_class), "setting", NULL, NULL,
+                                               encode_and_set_tenant};
+
+Test(partitions, a_change_by_the_encoder_of_a_partition_value_is_not_remembered)
+{
+    char acme[] = "acme", bolt[] = "bolt";
+
+    use_cache_of_two(tenant, currency, 0);
+    ctx_set(currency, ctx_object(acme, &setting_class));
+    cr_assert_eq(stamp_for("acme", ctx_i64(1)), 'a');
+    cr_assert(stats_of(cache).entries == 1);
+    ctx_set(currency, ctx_object(bolt, &setting_class));
+    stamp_for("acme", ctx_i64(1));
+    cr_assert_eq(stamp_now(1), 'b', "bolt was given the answer of acme");
+}
+
+static bool treacherous;
+
+static uint64_t clock_that_becomes_bolt(void *unused)
+{
+    (void)unused;
+    if (treacherous)
         ctx_set(tenant, "bolt");
     return 1;
 }
@@ -928,7 +993,6 @@ Test(partitions, a_clock_that_changes_the_tenant_poisons_nothing)
 {
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
     ctx_var *vary = tenant;
-    bool on = true;
 
     ctx_cache_destroy(cache);
     config.capacity_entries = 100;
@@ -936,12 +1000,14 @@ Test(partitions, a_clock_that_changes_the_tenant_poisons_nothing)
     config.vary_count = 1;
     config.ttl_ns = 1000;
     config.clock = clock_that_becomes_bolt;
-    config.clock_user = &on;
     cache = cache_with(&config);
-    stamp_for("acme", ctx_i64(1));
-    on = false;
-    cr_assert_eq(stamp_for("acme", ctx_i64(1)), 'a');
-    cr_assert_eq(stamp_for("bolt", ctx_i64(1)), 'b');
+    for (int64_t key = 1; key <= 3; key++) {
+        treacherous = true;
+        stamp_for("acme", ctx_i64(key));
+        treacherous = false;
+        cr_assert_eq(stamp_for("acme", ctx_i64(key)), 'a');
+        cr_assert_eq(stamp_for("bolt", ctx_i64(key)), 'b');
+    }
 }
 
 /* ---- defaults ----------------------------------------------------------------------------- */
