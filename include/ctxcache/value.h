@@ -150,12 +150,47 @@ static inline ctx_value ctx_object(void *pointer, const ctx_object_class *kind)
 
 /* The same as constants, for the defaults of variables with static storage. */
 #ifdef __cplusplus
-#define CTX_VALUE_NULL         ctx_null()
-#define CTX_VALUE_BOOL(x)      ctx_bool(x)
-#define CTX_VALUE_I64(x)       ctx_i64(x)
-#define CTX_VALUE_U64(x)       ctx_u64(x)
-#define CTX_VALUE_F64(x)       ctx_f64(x)
-#define CTX_VALUE_STRING(text) ctx_string_n("" text, sizeof(text) - 1)
+#define CTX_VALUE_NULL ctx_value()
+#define CTX_VALUE_BOOL(x)                                                                          \
+    __extension__ ctx_value                                                                        \
+    {                                                                                              \
+        CTX_BOOL, 0,                                                                               \
+        {                                                                                          \
+            .boolean = (x)                                                                         \
+        }                                                                                          \
+    }
+#define CTX_VALUE_I64(x)                                                                           \
+    __extension__ ctx_value                                                                        \
+    {                                                                                              \
+        CTX_I64, 0,                                                                                \
+        {                                                                                          \
+            .i64 = (x)                                                                             \
+        }                                                                                          \
+    }
+#define CTX_VALUE_U64(x)                                                                           \
+    __extension__ ctx_value                                                                        \
+    {                                                                                              \
+        CTX_U64, 0,                                                                                \
+        {                                                                                          \
+            .u64 = (x)                                                                             \
+        }                                                                                          \
+    }
+#define CTX_VALUE_F64(x)                                                                           \
+    __extension__ ctx_value                                                                        \
+    {                                                                                              \
+        CTX_F64, 0,                                                                                \
+        {                                                                                          \
+            .f64 = (x)                                                                             \
+        }                                                                                          \
+    }
+#define CTX_VALUE_STRING(text)                                                                     \
+    __extension__ ctx_value                                                                        \
+    {                                                                                              \
+        CTX_STRING, 0,                                                                             \
+        {                                                                                          \
+            .string = { "" text, sizeof(text) - 1 }                                                \
+        }                                                                                          \
+    }
 #else
 #define CTX_VALUE_NULL                                                                             \
     {                                                                                              \

@@ -48,7 +48,7 @@ typedef struct ctx_var {
 
 /* CTX_VAR(tenant);  Put `static` before it to keep it to one file. */
 #ifdef __cplusplus
-#define CTXI_NO_VALUE ctx_null()
+#define CTXI_NO_VALUE ctx_value() /* a constant: nothing runs before main() */
 #else
 #define CTXI_NO_VALUE                                                                              \
     {                                                                                              \

@@ -45,38 +45,42 @@
 #define CTX_CACHE_WRAP_REF(twin, ...) CTXI_WRAP_REF(twin, CTXI_FIRST(__VA_ARGS__, 0), __VA_ARGS__)
 
 /* How the native function is called: it returns the result, or a status. */
-#define CTXI_WRAP_VALUE(fn, out, ...)  (*(out) = fn(CTXI_UNBOX_ALL(__VA_ARGS__)), CTX_OK)
-#define CTXI_WRAP_STATUS(fn, out, ...) fn(CTXI_UNBOX_ALL_THEN(__VA_ARGS__) out)
+#define CTXI_WRAP_VALUE(fn, ctxi_out, ...)  (*(ctxi_out) = fn(CTXI_UNBOX_ALL(__VA_ARGS__)), CTX_OK)
+#define CTXI_WRAP_STATUS(fn, ctxi_out, ...) fn(CTXI_UNBOX_ALL_THEN(__VA_ARGS__) ctxi_out)
 
 #define CTXI_WRAP_COPY(twin, result, fn, invoke, ...)                                              \
     _Static_assert(__builtin_classify_type(*(result *)0) != 5,                                     \
                    "a memoized result must not be a pointer: use CTX_CACHE_WRAP_REF");             \
-    static int twin##_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)  \
+    static int twin##_load(ctx_cache_load *ctxi_load, const ctx_value *ctxi_args,                  \
+                           size_t ctxi_count, void *ctxi_user)                                     \
     {                                                                                              \
-        result out;                                                                                \
-        (void)args, (void)count, (void)user;                                                       \
-        int status = invoke(fn, &out, __VA_ARGS__);                                                \
-        return status == CTX_OK ? ctx_cache_load_copy(load, &out, sizeof out) : status;            \
+        result ctxi_out;                                                                           \
+        (void)ctxi_args, (void)ctxi_count, (void)ctxi_user;                                        \
+        int ctxi_status = invoke(fn, &ctxi_out, __VA_ARGS__);                                      \
+        return ctxi_status == CTX_OK ? ctx_cache_load_copy(ctxi_load, &ctxi_out, sizeof ctxi_out)  \
+                                     : ctxi_status;                                                \
     }                                                                                              \
     CTXI_WRAP_FN(twin, fn)                                                                         \
-    __attribute__((unused)) static int twin(ctx_cache *cache,                                      \
-                                            CTXI_PARAMS(__VA_ARGS__) result *out_result)           \
+    __attribute__((unused)) static int twin(ctx_cache *ctxi_cache,                                 \
+                                            CTXI_PARAMS(__VA_ARGS__) result *ctxi_out_result)      \
     {                                                                                              \
-        return ctx_cache_call_copy_v(cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__), 0, out_result,   \
-                                     sizeof *out_result, 0);                                       \
+        return ctx_cache_call_copy_v(ctxi_cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__), 0,          \
+                                     ctxi_out_result, sizeof *ctxi_out_result, 0);                 \
     }
 
 #define CTXI_WRAP_REF(twin, fn, ...)                                                               \
-    static int twin##_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)  \
+    static int twin##_load(ctx_cache_load *ctxi_load, const ctx_value *ctxi_args,                  \
+                           size_t ctxi_count, void *ctxi_user)                                     \
     {                                                                                              \
-        (void)args, (void)count, (void)user;                                                       \
-        return fn(load CTXI_THEN_UNBOX_ALL(__VA_ARGS__));                                          \
+        (void)ctxi_args, (void)ctxi_count, (void)ctxi_user;                                        \
+        return fn(ctxi_load CTXI_THEN_UNBOX_ALL(__VA_ARGS__));                                     \
     }                                                                                              \
     CTXI_WRAP_FN(twin, fn)                                                                         \
-    __attribute__((unused)) static int twin(ctx_cache *cache,                                      \
-                                            CTXI_PARAMS(__VA_ARGS__) ctx_cache_ref *out_ref)       \
+    __attribute__((unused)) static int twin(ctx_cache *ctxi_cache,                                 \
+                                            CTXI_PARAMS(__VA_ARGS__) ctx_cache_ref *ctxi_out_ref)  \
     {                                                                                              \
-        return ctx_cache_call_v(cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__), 0, out_ref, 0);       \
+        return ctx_cache_call_v(ctxi_cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__), 0, ctxi_out_ref, \
+                                0);                                                                \
     }
 
 #define CTXI_WRAP_FN(twin, fn)                                                                     \
@@ -125,7 +129,7 @@ static inline const char *ctxi_unbox_string(const ctx_value *v)
         float: ctxi_unbox_f64,                                                                     \
         double: ctxi_unbox_f64,                                                                    \
         char *: ctxi_unbox_string,                                                                 \
-        const char *: ctxi_unbox_string)(&args[n])
+        const char *: ctxi_unbox_string)(&ctxi_args[n])
 
 /* For (fn, T0, T1, ...): what each argument becomes, written out for 0 to 16 types. */
 #define CTXI_PARAMS(...)                                                                           \
@@ -135,91 +139,107 @@ static inline const char *ctxi_unbox_string(const ctx_value *v)
                  CTXI_PARAMS_2, CTXI_PARAMS_1, CTXI_PARAMS_0, 0)                                   \
     (__VA_ARGS__)
 #define CTXI_PARAMS_0(z)
-#define CTXI_PARAMS_1(z, a)                a arg0,
-#define CTXI_PARAMS_2(z, a, b)             a arg0, b arg1,
-#define CTXI_PARAMS_3(z, a, b, c)          a arg0, b arg1, c arg2,
-#define CTXI_PARAMS_4(z, a, b, c, d)       a arg0, b arg1, c arg2, d arg3,
-#define CTXI_PARAMS_5(z, a, b, c, d, e)    a arg0, b arg1, c arg2, d arg3, e arg4,
-#define CTXI_PARAMS_6(z, a, b, c, d, e, f) a arg0, b arg1, c arg2, d arg3, e arg4, f arg5,
+#define CTXI_PARAMS_1(z, a)          a ctxi_arg0,
+#define CTXI_PARAMS_2(z, a, b)       a ctxi_arg0, b ctxi_arg1,
+#define CTXI_PARAMS_3(z, a, b, c)    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2,
+#define CTXI_PARAMS_4(z, a, b, c, d) a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3,
+#define CTXI_PARAMS_5(z, a, b, c, d, e)                                                            \
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4,
+#define CTXI_PARAMS_6(z, a, b, c, d, e, f)                                                         \
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5,
 #define CTXI_PARAMS_7(z, a, b, c, d, e, f, g)                                                      \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,
 #define CTXI_PARAMS_8(z, a, b, c, d, e, f, g, h)                                                   \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7,
 #define CTXI_PARAMS_9(z, a, b, c, d, e, f, g, h, i)                                                \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8,
 #define CTXI_PARAMS_10(z, a, b, c, d, e, f, g, h, i, j)                                            \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8, j ctxi_arg9,
 #define CTXI_PARAMS_11(z, a, b, c, d, e, f, g, h, i, j, k)                                         \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8, j ctxi_arg9, k ctxi_arg10,
 #define CTXI_PARAMS_12(z, a, b, c, d, e, f, g, h, i, j, k, l)                                      \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
-        l arg11,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8, j ctxi_arg9, k ctxi_arg10, l ctxi_arg11,
 #define CTXI_PARAMS_13(z, a, b, c, d, e, f, g, h, i, j, k, l, m)                                   \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
-        l arg11, m arg12,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8, j ctxi_arg9, k ctxi_arg10, l ctxi_arg11, m ctxi_arg12,
 #define CTXI_PARAMS_14(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n)                                \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
-        l arg11, m arg12, n arg13,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8, j ctxi_arg9, k ctxi_arg10, l ctxi_arg11, m ctxi_arg12,           \
+        n ctxi_arg13,
 #define CTXI_PARAMS_15(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                             \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
-        l arg11, m arg12, n arg13, o arg14,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8, j ctxi_arg9, k ctxi_arg10, l ctxi_arg11, m ctxi_arg12,           \
+        n ctxi_arg13, o ctxi_arg14,
 #define CTXI_PARAMS_16(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                          \
-    a arg0, b arg1, c arg2, d arg3, e arg4, f arg5, g arg6, h arg7, i arg8, j arg9, k arg10,       \
-        l arg11, m arg12, n arg13, o arg14, p arg15,
+    a ctxi_arg0, b ctxi_arg1, c ctxi_arg2, d ctxi_arg3, e ctxi_arg4, f ctxi_arg5, g ctxi_arg6,     \
+        h ctxi_arg7, i ctxi_arg8, j ctxi_arg9, k ctxi_arg10, l ctxi_arg11, m ctxi_arg12,           \
+        n ctxi_arg13, o ctxi_arg14, p ctxi_arg15,
 #define CTXI_BOX_ALL(...)                                                                          \
     CTXI_PICK_17(__VA_ARGS__, CTXI_BOX_ALL_16, CTXI_BOX_ALL_15, CTXI_BOX_ALL_14, CTXI_BOX_ALL_13,  \
                  CTXI_BOX_ALL_12, CTXI_BOX_ALL_11, CTXI_BOX_ALL_10, CTXI_BOX_ALL_9,                \
                  CTXI_BOX_ALL_8, CTXI_BOX_ALL_7, CTXI_BOX_ALL_6, CTXI_BOX_ALL_5, CTXI_BOX_ALL_4,   \
                  CTXI_BOX_ALL_3, CTXI_BOX_ALL_2, CTXI_BOX_ALL_1, CTXI_BOX_ALL_0, 0)                \
     (__VA_ARGS__)
-#define CTXI_BOX_ALL_0(z)          CTXI_R(0, ctx_null())
-#define CTXI_BOX_ALL_1(z, a)       CTXI_R(1, CTX_BOX(arg0))
-#define CTXI_BOX_ALL_2(z, a, b)    CTXI_R(2, CTX_BOX(arg0), CTX_BOX(arg1))
-#define CTXI_BOX_ALL_3(z, a, b, c) CTXI_R(3, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2))
+#define CTXI_BOX_ALL_0(z)       CTXI_R(0, ctx_null())
+#define CTXI_BOX_ALL_1(z, a)    CTXI_R(1, CTX_BOX(ctxi_arg0))
+#define CTXI_BOX_ALL_2(z, a, b) CTXI_R(2, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1))
+#define CTXI_BOX_ALL_3(z, a, b, c)                                                                 \
+    CTXI_R(3, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2))
 #define CTXI_BOX_ALL_4(z, a, b, c, d)                                                              \
-    CTXI_R(4, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3))
+    CTXI_R(4, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3))
 #define CTXI_BOX_ALL_5(z, a, b, c, d, e)                                                           \
-    CTXI_R(5, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4))
+    CTXI_R(5, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),      \
+           CTX_BOX(ctxi_arg4))
 #define CTXI_BOX_ALL_6(z, a, b, c, d, e, f)                                                        \
-    CTXI_R(6, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
-           CTX_BOX(arg5))
+    CTXI_R(6, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),      \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5))
 #define CTXI_BOX_ALL_7(z, a, b, c, d, e, f, g)                                                     \
-    CTXI_R(7, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
-           CTX_BOX(arg5), CTX_BOX(arg6))
+    CTXI_R(7, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),      \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6))
 #define CTXI_BOX_ALL_8(z, a, b, c, d, e, f, g, h)                                                  \
-    CTXI_R(8, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7))
+    CTXI_R(8, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),      \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7))
 #define CTXI_BOX_ALL_9(z, a, b, c, d, e, f, g, h, i)                                               \
-    CTXI_R(9, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),           \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8))
+    CTXI_R(9, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),      \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8))
 #define CTXI_BOX_ALL_10(z, a, b, c, d, e, f, g, h, i, j)                                           \
-    CTXI_R(10, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9))
+    CTXI_R(10, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),     \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8), CTX_BOX(ctxi_arg9))
 #define CTXI_BOX_ALL_11(z, a, b, c, d, e, f, g, h, i, j, k)                                        \
-    CTXI_R(11, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
-           CTX_BOX(arg10))
+    CTXI_R(11, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),     \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8), CTX_BOX(ctxi_arg9), CTX_BOX(ctxi_arg10))
 #define CTXI_BOX_ALL_12(z, a, b, c, d, e, f, g, h, i, j, k, l)                                     \
-    CTXI_R(12, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
-           CTX_BOX(arg10), CTX_BOX(arg11))
+    CTXI_R(12, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),     \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8), CTX_BOX(ctxi_arg9), CTX_BOX(ctxi_arg10), CTX_BOX(ctxi_arg11))
 #define CTXI_BOX_ALL_13(z, a, b, c, d, e, f, g, h, i, j, k, l, m)                                  \
-    CTXI_R(13, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
-           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12))
+    CTXI_R(13, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),     \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8), CTX_BOX(ctxi_arg9), CTX_BOX(ctxi_arg10), CTX_BOX(ctxi_arg11),       \
+           CTX_BOX(ctxi_arg12))
 #define CTXI_BOX_ALL_14(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n)                               \
-    CTXI_R(14, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
-           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12), CTX_BOX(arg13))
+    CTXI_R(14, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),     \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8), CTX_BOX(ctxi_arg9), CTX_BOX(ctxi_arg10), CTX_BOX(ctxi_arg11),       \
+           CTX_BOX(ctxi_arg12), CTX_BOX(ctxi_arg13))
 #define CTXI_BOX_ALL_15(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                            \
-    CTXI_R(15, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
-           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12), CTX_BOX(arg13), CTX_BOX(arg14))
+    CTXI_R(15, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),     \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8), CTX_BOX(ctxi_arg9), CTX_BOX(ctxi_arg10), CTX_BOX(ctxi_arg11),       \
+           CTX_BOX(ctxi_arg12), CTX_BOX(ctxi_arg13), CTX_BOX(ctxi_arg14))
 #define CTXI_BOX_ALL_16(z, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                         \
-    CTXI_R(16, CTX_BOX(arg0), CTX_BOX(arg1), CTX_BOX(arg2), CTX_BOX(arg3), CTX_BOX(arg4),          \
-           CTX_BOX(arg5), CTX_BOX(arg6), CTX_BOX(arg7), CTX_BOX(arg8), CTX_BOX(arg9),              \
-           CTX_BOX(arg10), CTX_BOX(arg11), CTX_BOX(arg12), CTX_BOX(arg13), CTX_BOX(arg14),         \
-           CTX_BOX(arg15))
+    CTXI_R(16, CTX_BOX(ctxi_arg0), CTX_BOX(ctxi_arg1), CTX_BOX(ctxi_arg2), CTX_BOX(ctxi_arg3),     \
+           CTX_BOX(ctxi_arg4), CTX_BOX(ctxi_arg5), CTX_BOX(ctxi_arg6), CTX_BOX(ctxi_arg7),         \
+           CTX_BOX(ctxi_arg8), CTX_BOX(ctxi_arg9), CTX_BOX(ctxi_arg10), CTX_BOX(ctxi_arg11),       \
+           CTX_BOX(ctxi_arg12), CTX_BOX(ctxi_arg13), CTX_BOX(ctxi_arg14), CTX_BOX(ctxi_arg15))
 #define CTXI_UNBOX_ALL(...)                                                                        \
     CTXI_PICK_17(__VA_ARGS__, CTXI_UNBOX_ALL_16, CTXI_UNBOX_ALL_15, CTXI_UNBOX_ALL_14,             \
                  CTXI_UNBOX_ALL_13, CTXI_UNBOX_ALL_12, CTXI_UNBOX_ALL_11, CTXI_UNBOX_ALL_10,       \

@@ -168,41 +168,27 @@ static int bypass(struct call *call)
 
 /* ---- lead --------------------------------------------------------------------------------- */
 
-/* Whether the load changed what it was cached by. */
-static bool changed_partition(struct call *call, const ctx_context *before, uint64_t changes_before)
-{
-    const ctx_context *now = ctxi_current();
-    const ctx_var *variable = NULL;
+/* What speaks against sharing what a load came to, found when the loader has returned. */
+struct verdict {
+    char undeclared[CTX_NAME_MAX + 1]; /* a variable that it read and should not have; or "" */
+    enum ctx_cache_reason reason;      /* CTX_CACHE_UNDECLARED, _CHANGED, or _STORED: nothing */
+};
 
-    if (now == before && ctxi_partition_changes(now) == changes_before)
-        return false;
-    if (ctxi_request_unchanged(&call->request, call->flight->partition, &variable))
-        return false;
-    ctxi_info_name(&call->info, variable->name);
-    return true;
-}
-
-/* Whether a value that was loaded well may be stored, as far as the load itself tells. */
-static enum ctx_cache_reason judge(struct call *call, const struct ctx_cache_load *load,
-                                   const ctx_context *before, uint64_t changes_before,
-                                   char undeclared[CTX_NAME_MAX + 1])
+static struct verdict judge(struct call *call)
 {
     ctx_cache *cache = call->request.cache;
+    const ctx_var *changed;
+    struct verdict verdict = {"", CTX_CACHE_STORED};
 
-    undeclared[0] = '\0';
-    if (ctxi_audit_undeclared(cache, call->reads, undeclared)) {
-        load->entry->undeclared = true;
-        ctxi_audit_remember(cache, call->reads);
+    if (ctxi_audit_undeclared(cache, call->reads, verdict.undeclared) &&
+        cache->config.audit == CTX_CACHE_AUDIT_REFUSE) {
+        verdict.reason = CTX_CACHE_UNDECLARED;
+        ctxi_info_name(&call->info, verdict.undeclared);
+    } else if (!ctxi_request_unchanged(&call->request, call->flight->partition, &changed)) {
+        verdict.reason = CTX_CACHE_CHANGED;
+        ctxi_info_name(&call->info, changed->name);
     }
-    if (load->no_store)
-        return CTX_CACHE_NO_STORE;
-    if (changed_partition(call, before, changes_before))
-        return CTX_CACHE_CHANGED;
-    if (load->entry->undeclared && cache->config.audit == CTX_CACHE_AUDIT_REFUSE) {
-        ctxi_info_name(&call->info, undeclared);
-        return CTX_CACHE_UNDECLARED;
-    }
-    return CTX_CACHE_STORED;
+    return verdict;
 }
 
 /* Stores the entry if nothing speaks against it; the lock is held. */
@@ -245,8 +231,11 @@ static void count_reason(struct call *call, struct ctxi_partition *partition)
     }
 }
 
-/* Ends the flight with `status`, the load's own; call->entry and info.reason say the rest. */
-static void land(struct call *call, int status, bool undeclared)
+/*
+ * Ends the flight with `status`, the load's own; call->entry and info.reason say the rest, the
+ * verdict who else may have it.
+ */
+static void land(struct call *call, int status, const struct verdict *verdict)
 {
     CTXI_BATCH(batch);
     struct ctxi_flight *flight = call->flight;
@@ -262,10 +251,11 @@ static void land(struct call *call, int status, bool undeclared)
     count_load(call, partition, status);
     CTXI_COUNT(cache, partition, misses, 1);
     count_reason(call, partition);
-    if (undeclared)
+    if (verdict->undeclared[0] && cache->config.audit != CTX_CACHE_AUDIT_OFF)
         CTXI_COUNT(cache, partition, undeclared_reads, 1);
     if (call->entry)
         result.entry = ctxi_entry_ref(call->entry);
+    result.shareable = verdict->reason == CTX_CACHE_STORED;
     ctxi_info_to_result(&call->info, &result);
     ctxi_flight_end(flight, &result, &garbage);
     call->flight = NULL;
@@ -277,45 +267,57 @@ static void land(struct call *call, int status, bool undeclared)
 static void abandon(struct call **slot)
 {
     struct call *call = *slot;
+    const struct verdict none = {"", CTX_CACHE_STORED};
 
     if (!call->flight)
         return;
     call->info.reason = CTX_CACHE_FAILED;
-    land(call, CTX_ERR_ABANDONED, false);
+    land(call, CTX_ERR_ABANDONED, &none);
 }
 
-static void observe(struct call *call, const char *undeclared)
+static void observe(struct call *call, const struct verdict *verdict)
 {
-    ctx_cache *cache = call->request.cache;
+    const ctx_cache *cache = call->request.cache;
+    const ctx_cache_config *config = &cache->config;
 
-    if (cache->config.on_undeclared && cache->config.audit != CTX_CACHE_AUDIT_OFF)
-        cache->config.on_undeclared(cache->config.on_undeclared_user, cache,
-                                    ctxi_fn_name(call->request.fn), undeclared);
+    if (verdict->undeclared[0] && config->on_undeclared && config->audit != CTX_CACHE_AUDIT_OFF)
+        config->on_undeclared(config->on_undeclared_user, call->request.cache,
+                              ctxi_fn_name(call->request.fn), verdict->undeclared);
+}
+
+/* Why a value that was loaded well is not to be stored, as far as the load tells. */
+static enum ctx_cache_reason reason_of(const struct ctx_cache_load *load,
+                                       const struct verdict *verdict)
+{
+    if (verdict->reason != CTX_CACHE_STORED)
+        return verdict->reason;
+    return load->no_store ? CTX_CACHE_NO_STORE : CTX_CACHE_STORED;
 }
 
 static int lead(struct call *call)
 {
     __attribute__((cleanup(ctxi_load_fini))) struct ctx_cache_load load;
     __attribute__((cleanup(abandon))) struct call *leading = call;
-    const ctx_context *before = ctxi_current();
-    uint64_t changes_before = ctxi_partition_changes(before);
-    char undeclared[CTX_NAME_MAX + 1] = "";
+    struct verdict verdict;
     int r;
 
     ctxi_load_init(&load, &call->request);
     call->info.outcome = CTX_CACHE_MISS;
     r = run_loader(leading, &load);
-    if (r != CTX_OK) {
+    verdict = judge(call);
+    if (r == CTX_OK) {
+        call->info.reason = reason_of(&load, &verdict);
+        take_entry(call, &load);
+        if (verdict.undeclared[0]) {
+            call->entry->undeclared = true;
+            ctxi_audit_remember(call->request.cache, call->reads);
+        }
+    } else {
         call->info.reason = CTX_CACHE_FAILED;
-        land(call, r, false);
-        return r;
     }
-    call->info.reason = judge(call, &load, before, changes_before, undeclared);
-    take_entry(call, &load);
-    land(call, r, undeclared[0] && call->request.cache->config.audit != CTX_CACHE_AUDIT_OFF);
-    if (undeclared[0])
-        observe(call, undeclared);
-    return value_status(call->entry);
+    land(call, r, &verdict);
+    observe(call, &verdict);
+    return r == CTX_OK ? value_status(call->entry) : r;
 }
 
 /* ---- look --------------------------------------------------------------------------------- */
@@ -350,6 +352,15 @@ static int take_result(struct call *call, struct ctxi_flight *flight)
     return result->status == CTX_OK ? value_status(call->entry) : result->status;
 }
 
+/* Whether what a leader came to is nothing for who joined. */
+static bool must_load_again(struct call *call, const struct ctxi_result *result)
+{
+    if (!result->shareable)
+        call->alone = true;
+    return call->alone ||
+           (result->status != CTX_OK && (call->request.cache->config.flags & CTX_CACHE_RETRY));
+}
+
 static enum step join(struct call *call, struct ctxi_partition *partition,
                       struct ctxi_flight *flight, int *out_status, struct ctxi_entry **out_garbage)
 {
@@ -362,7 +373,7 @@ static enum step join(struct call *call, struct ctxi_partition *partition,
         *out_status = refuse_locked(call, partition, r);
         return STEP_ANSWERED;
     }
-    if (r == CTX_OK && flight->result.status != CTX_OK && (cache->config.flags & CTX_CACHE_RETRY)) {
+    if (r == CTX_OK && must_load_again(call, &flight->result)) {
         ctxi_flight_leave(flight, out_garbage);
         return STEP_AGAIN;
     }
@@ -378,14 +389,15 @@ static enum step join(struct call *call, struct ctxi_partition *partition,
     return STEP_ANSWERED;
 }
 
-static enum step begin(struct call *call, struct ctxi_partition *partition, int *out_status)
+static enum step begin(struct call *call, struct ctxi_partition *partition, bool alone,
+                       int *out_status)
 {
     struct ctxi_request *request = &call->request;
     int r = prepare_load(call);
 
     if (r == CTX_OK)
         r = ctxi_flight_begin(request->cache, partition, request->fn, &request->key, call->reads,
-                              &call->flight);
+                              alone, &call->flight);
     if (r == CTX_OK) {
         hold_cache(call);
         return STEP_LEAD;
@@ -394,14 +406,15 @@ static enum step begin(struct call *call, struct ctxi_partition *partition, int 
     return STEP_ANSWERED;
 }
 
-/* The key is not there: wait for who loads it, or begin to load it. */
+/* The key is not there: wait for who loads it, or begin to load it, beside another if need be. */
 static enum step miss(struct call *call, struct ctxi_partition *partition, int *out_status,
                       struct ctxi_entry **out_garbage)
 {
     struct ctxi_flight *flight = ctxi_flight_find(call->request.cache, &call->request.key);
 
-    return flight ? join(call, partition, flight, out_status, out_garbage)
-                  : begin(call, partition, out_status);
+    if (flight && !call->alone)
+        return join(call, partition, flight, out_status, out_garbage);
+    return begin(call, partition, flight != NULL, out_status);
 }
 
 static enum step look(struct call *call, const uint64_t *now, int *out_status)
@@ -501,6 +514,7 @@ static void start_call(struct call *call, ctx_cache *cache)
     call->reads = NULL;
     call->flight = NULL;
     call->held = NULL;
+    call->alone = false;
     ctxi_info_clear(&call->info);
 }
 

@@ -138,25 +138,32 @@ static struct ctxi_flight *new_flight(ctx_cache *cache, const struct ctxi_key *k
     return flight;
 }
 
-int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct ctxi_fn *fn,
-                      const struct ctxi_key *key, struct ctxi_reads *reads,
-                      struct ctxi_flight **out_flight)
+static bool add_to_table(ctx_cache *cache, struct ctxi_flight *flight)
 {
     struct ctxi_memory *table_memory = &cache->flights_memory;
-    struct ctxi_flight *flight = new_flight(cache, key);
     bool table_full = false;
+
+    HASH_ADD_KEYPTR_BYHASHVALUE(hh, cache->flights, flight->key, flight->key_size,
+                                (unsigned)flight->hash, flight);
+    return !table_full;
+}
+
+int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct ctxi_fn *fn,
+                      const struct ctxi_key *key, struct ctxi_reads *reads, bool alone,
+                      struct ctxi_flight **out_flight)
+{
+    struct ctxi_flight *flight = new_flight(cache, key);
 
     CTXI_ASSERT_HELD(&cache->lock);
     if (!flight)
         return CTX_ERR_NOMEM;
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, cache->flights, flight->key, flight->key_size,
-                                (unsigned)flight->hash, flight);
-    if (table_full) {
+    if (!alone && !add_to_table(cache, flight)) {
         pthread_cond_destroy(&flight->ended_cond);
         ctxi_free(&cache->allocator, flight, flight_size(flight));
         return CTX_ERR_NOMEM;
     }
-    flight->joinable = true;
+    flight->joinable = !alone;
+    flight->fenced = alone;
     flight->cache = ctxi_cache_ref(cache);
     flight->fn = ctxi_fn_ref(fn);
     flight->partition = partition;

@@ -23,6 +23,9 @@ struct ctxi_result {
     struct ctxi_entry *entry; /* on CTX_OK and CTX_ABSENT: one reference */
     enum ctx_cache_reason reason;
     bool stored;
+    /* False: it depends on more than the key says. It answers the leader's caller and nobody else;
+     * who joined loads for itself, and is not joined either. */
+    bool shareable;
     char variable[CTX_NAME_MAX + 1];
 };
 
@@ -63,9 +66,12 @@ void ctxi_flights_fini(ctx_cache *cache);
 /* The flight that a call for `key` may join: running, and not fenced; else NULL. */
 struct ctxi_flight *ctxi_flight_find(ctx_cache *cache, const struct ctxi_key *key);
 
-/* Begins one, led by this thread; in place of a fenced one. CTX_ERR_NOMEM. */
+/*
+ * Begins one, led by this thread. With `alone` nobody joins it and what it loads is not stored: for
+ * a call that may not share an answer; otherwise no other may be found for the key. CTX_ERR_NOMEM.
+ */
 int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct ctxi_fn *fn,
-                      const struct ctxi_key *key, struct ctxi_reads *reads,
+                      const struct ctxi_key *key, struct ctxi_reads *reads, bool alone,
                       struct ctxi_flight **out_flight);
 
 /* Nobody joins it from now on, and what it loads is not stored. */

@@ -9,9 +9,10 @@
 #include "cache/contents.h"
 #include "cache/request.h"
 
-#define STEP_SIZE      256 /* entries removed while the lock is held once */
-#define LOOKS_PER_STEP 16  /* entries that ctx_cache_maintain() looks at for each that it may drop \
-                            */
+#define STEP_SIZE 256 /* entries removed while the lock is held once */
+#define LOOKS_PER_STEP                                                                             \
+    16 /* entries that ctx_cache_maintain() looks at for each that it may drop                     \
+        */
 
 /* ---- one partition ------------------------------------------------------------------------ */
 

@@ -73,7 +73,25 @@ static int intern_locked(struct ctxi_request *request, const struct ctxi_bytes *
     return CTX_OK;
 }
 
-/* So that the next call in this context, or of this cache, need not encode nor intern. */
+static void note_context(struct ctxi_request *request)
+{
+    request->context = ctxi_current();
+    request->changes = request->context ? ctxi_partition_changes(request->context) : 0;
+}
+
+/* No variable that partitions was set or reset since the context was noted. */
+static bool is_untouched(const struct ctxi_request *request)
+{
+    const ctx_context *now = ctxi_current();
+
+    return (now == request->context || !request->context) &&
+           (now ? ctxi_partition_changes(now) : 0) == request->changes;
+}
+
+/*
+ * So that the next call in this context, or of this cache, need not encode nor intern. Not if a
+ * factory or an encoder changed a variable while they were read one by one.
+ */
 static void remember(const struct ctxi_request *request)
 {
     ctx_cache *cache = request->cache;
@@ -83,7 +101,7 @@ static void remember(const struct ctxi_request *request)
 
     if (!cache->vary_count)
         atomic_store_explicit(&cache->whole, request->place.id, memory_order_relaxed);
-    else if (context)
+    else if (context && is_untouched(request))
         ctxi_memo_keep(context, &memo);
 }
 
@@ -94,6 +112,7 @@ static int intern(struct ctxi_request *request)
     int r;
 
     unpin(request);
+    note_context(request);
     ctxi_bytes_init(&encoded, &cache->allocator, cache->config.key_limit);
     r = encode_partition(request, &encoded);
     if (r == CTX_OK) {
@@ -173,6 +192,8 @@ void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache)
     request->cache = cache;
     request->fn = NULL;
     request->pinned = NULL;
+    request->context = NULL;
+    request->changes = 0;
     request->variable = NULL;
     request->obstacle = CTX_CACHE_STORED;
     request->key = (struct ctxi_key){NULL, 0, 0};
@@ -188,6 +209,7 @@ int ctxi_request_open(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_
 
     request->create = create;
     ctxi_bytes_init(&request->bytes, &cache->allocator, cache->config.key_limit + CTXI_KEY_HEADER);
+    note_context(request);
     r = identify(request, fn, args, arg_count);
     if (r == CTX_OK && !recall(request))
         r = intern(request);
@@ -233,28 +255,35 @@ int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_
     }
 }
 
-bool ctxi_request_unchanged(struct ctxi_request *request, const struct ctxi_partition *partition,
-                            const ctx_var **out_variable)
+/* Whether the variable still encodes to the field at *cursor, which is moved past it. */
+static bool is_same_value(const ctx_cache *cache, ctx_var *var, const unsigned char **cursor)
 {
-    ctx_cache *cache = request->cache;
-    const unsigned char *theirs = partition->encoded;
-    bool same = true;
+    const unsigned char *start = *cursor;
+    struct ctxi_bytes now;
+    ctx_value value;
+    bool is_set, same;
 
-    for (size_t i = 0; same && i < cache->vary_count; i++) {
-        struct ctxi_bytes now;
-        const unsigned char *start = theirs;
-        ctx_value value;
-        bool set;
-        int r;
-
-        ctxi_bytes_init(&now, &cache->allocator, cache->config.key_limit);
-        r = encode_variable(cache, ctxi_current(), cache->vary[i], &now);
-        ctxi_decode_value(&theirs, &value, &set);
-        same = r == CTX_OK && now.size == (size_t)(theirs - start) &&
-               memcmp(now.data, start, now.size) == 0;
-        if (!same)
-            *out_variable = cache->vary[i];
-        ctxi_bytes_fini(&now);
-    }
+    ctxi_bytes_init(&now, &cache->allocator, cache->config.key_limit);
+    ctxi_decode_value(cursor, &value, &is_set);
+    same = encode_variable(cache, ctxi_current(), var, &now) == CTX_OK &&
+           now.size == (size_t)(*cursor - start) && memcmp(now.data, start, now.size) == 0;
+    ctxi_bytes_fini(&now);
     return same;
+}
+
+bool ctxi_request_unchanged(const struct ctxi_request *request,
+                            const struct ctxi_partition *partition, const ctx_var **out_variable)
+{
+    const ctx_cache *cache = request->cache;
+    const unsigned char *cursor = partition->encoded;
+
+    *out_variable = NULL;
+    if (is_untouched(request))
+        return true;
+    for (size_t i = 0; i < cache->vary_count; i++)
+        if (!is_same_value(cache, cache->vary[i], &cursor)) {
+            *out_variable = cache->vary[i];
+            return false;
+        }
+    return true;
 }

@@ -51,10 +51,11 @@ void ctxi_request_close(struct ctxi_request *request);
 int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_partition);
 
 /*
- * Whether the values of the current context still encode to those of `partition`; if not,
- * *out_variable is the first that differs. A value that cannot be encoded any more differs.
+ * Whether the current context still has the values that `partition` was found by: they may have
+ * been changed since, by the loader, or by an encoder, a factory or the clock before it ran. If
+ * not, *out_variable is the first that differs. A value that cannot be encoded any more differs.
  */
-bool ctxi_request_unchanged(struct ctxi_request *request, const struct ctxi_partition *partition,
-                            const ctx_var **out_variable);
+bool ctxi_request_unchanged(const struct ctxi_request *request,
+                            const struct ctxi_partition *partition, const ctx_var **out_variable);
 
 #endif
