@@ -29,6 +29,7 @@ struct call {
     struct ctxi_reads *reads;   /* of the load that this call runs, or NULL */
     struct ctxi_flight *flight; /* that this call leads and has not ended, or NULL */
     ctx_cache *held; /* a reference that lets the cache outlive its destruction, or NULL */
+    bool alone;      /* may not share the answer of another's load */
 };
 
 enum step {

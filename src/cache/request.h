@@ -21,6 +21,9 @@ struct ctxi_request {
     struct ctxi_partition *pinned; /* by this request, or NULL */
     struct ctxi_key key;           /* points into bytes */
     struct ctxi_bytes bytes;
+    /* The context whose values were read (NULL: there was none), and its count of changes then. */
+    const ctx_context *context;
+    uint64_t changes;
     const ctx_var *variable; /* the one that was unset, or NULL */
     enum ctx_cache_reason
         obstacle; /* what kept it from opening: CTX_CACHE_WAS_UNSET, _KEY_LONG or 0 */
