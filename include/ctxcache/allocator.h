@@ -15,7 +15,7 @@ CTX_BEGIN_DECLS
 
 /*
  * A user's allocator. Both functions may be called from any thread, also while a lock of the
- * library is held: they must not call the library back.
+ * library is held: they must not call the library back, throw, or be a cancellation point.
  */
 typedef struct ctx_allocator {
     size_t size; /* sizeof(ctx_allocator): lets the struct grow */

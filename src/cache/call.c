@@ -272,6 +272,8 @@ static void abandon(struct call **slot)
 
     if (!call->flight)
         return;
+    ctxi_audit_charge_reads(call->request.cache,
+                            call->reads); /* what was thrown may tell of them */
     call->info.reason = CTX_CACHE_FAILED;
     land(call, CTX_ERR_ABANDONED, &none);
 }

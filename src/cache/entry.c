@@ -116,6 +116,17 @@ struct ctxi_entry *ctxi_entry_ref(struct ctxi_entry *entry)
     return entry;
 }
 
+/* The user's destructor is not interrupted by a cancellation: the rest would be lost. */
+static void destroy_adopted(struct ctxi_entry *entry)
+{
+    const struct adopted *there = adopted(entry);
+    int before;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    there->destroy(there->value, entry->value_size, there->user);
+    pthread_setcancelstate(before, &before);
+}
+
 void ctxi_entry_unref(struct ctxi_entry *entry)
 {
     ctx_cache *cache;
@@ -124,7 +135,7 @@ void ctxi_entry_unref(struct ctxi_entry *entry)
         return;
     cache = entry->cache;
     if (entry->adopted)
-        adopted(entry)->destroy(adopted(entry)->value, entry->value_size, adopted(entry)->user);
+        destroy_adopted(entry);
     ctxi_fn_unref(entry->fn);
     ctxi_free(&cache->allocator, entry, block_size(entry));
     ctxi_cache_unref(cache);

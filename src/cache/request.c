@@ -6,13 +6,14 @@
 
 /* ---- the values of the partition ---------------------------------------------------------- */
 
-static int encode_variable(const ctx_cache *cache, ctx_context *context, ctx_var *var,
-                           struct ctxi_bytes *bytes)
+static int encode_variable(const ctx_cache *cache, ctx_var *var, struct ctxi_bytes *bytes,
+                           bool *out_is_object)
 {
     bool defaults = cache->config.flags & CTX_CACHE_COUNT_DEFAULTS;
     ctx_value value;
-    int r = ctxi_lookup(context, var, defaults, &value);
+    int r = ctxi_lookup(ctxi_current(), var, defaults, &value);
 
+    *out_is_object = r == CTX_OK && value.type == CTX_OBJECT;
     if (r == CTX_ERR_UNSET && cache->config.unset == CTX_CACHE_UNSET_SHARED)
         return ctxi_encode_unset(bytes);
     return r == CTX_OK ? ctxi_encode_value(bytes, &value) : r;
@@ -24,8 +25,11 @@ static int encode_partition(struct ctxi_request *request, struct ctxi_bytes *byt
     ctx_cache *cache = request->cache;
 
     for (size_t i = 0; i < cache->vary_count; i++) {
-        int r = encode_variable(cache, ctxi_current(), cache->vary[i], bytes);
+        bool is_object;
+        int r = encode_variable(cache, cache->vary[i], bytes, &is_object);
 
+        if (is_object)
+            request->has_objects = true;
         if (r == CTX_ERR_UNSET) {
             request->variable = cache->vary[i];
             request->obstacle = CTX_CACHE_WAS_UNSET;
@@ -79,18 +83,19 @@ static void note_context(struct ctxi_request *request)
     request->changes = request->context ? ctxi_partition_changes(request->context) : 0;
 }
 
-/* No variable that partitions was set or reset since the context was noted. */
+/* No value that partitions can have changed since the context was noted. */
 static bool is_untouched(const struct ctxi_request *request)
 {
     const ctx_context *now = ctxi_current();
 
-    return (now == request->context || !request->context) &&
+    return !request->has_objects && (now == request->context || !request->context) &&
            (now ? ctxi_partition_changes(now) : 0) == request->changes;
 }
 
 /*
  * So that the next call in this context, or of this cache, need not encode nor intern. Not if a
- * factory or an encoder changed a variable while they were read one by one.
+ * factory or an encoder changed a variable while they were read one by one, and not for objects,
+ * which may change in place: these are encoded for every call.
  */
 static void remember(const struct ctxi_request *request)
 {
@@ -194,6 +199,7 @@ void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache)
     request->pinned = NULL;
     request->context = NULL;
     request->changes = 0;
+    request->has_objects = false;
     request->variable = NULL;
     request->obstacle = CTX_CACHE_STORED;
     request->key = (struct ctxi_key){NULL, 0, 0};
@@ -261,11 +267,11 @@ static bool is_same_value(const ctx_cache *cache, ctx_var *var, const unsigned c
     const unsigned char *start = *cursor;
     struct ctxi_bytes now;
     ctx_value value;
-    bool is_set, same;
+    bool is_set, is_object, same;
 
     ctxi_bytes_init(&now, &cache->allocator, cache->config.key_limit);
     ctxi_decode_value(cursor, &value, &is_set);
-    same = encode_variable(cache, ctxi_current(), var, &now) == CTX_OK &&
+    same = encode_variable(cache, var, &now, &is_object) == CTX_OK &&
            now.size == (size_t)(*cursor - start) && memcmp(now.data, start, now.size) == 0;
     ctxi_bytes_fini(&now);
     return same;

@@ -24,6 +24,7 @@ struct ctxi_request {
     /* The context whose values were read (NULL: there was none), and its count of changes then. */
     const ctx_context *context;
     uint64_t changes;
+    bool has_objects;        /* among the values: they may change without being set again */
     const ctx_var *variable; /* the one that was unset, or NULL */
     enum ctx_cache_reason
         obstacle; /* what kept it from opening: CTX_CACHE_WAS_UNSET, _KEY_LONG or 0 */
