@@ -67,7 +67,7 @@ ask() {
 }
 
 tell() {
-    printf '  %-34s %-26s %6s ms   HTTP %s\n' "$1" "${x_cache:+X-Cache: $x_cache}" "$ms" "$code"
+    printf '  %-31s %-35s %6s ms   HTTP %s\n' "$1" "${x_cache:+X-Cache: $x_cache}" "$ms" "$code"
 }
 
 # ---- the server ---------------------------------------------------------------------------------
@@ -273,9 +273,10 @@ show_statistics() {
     ask GET /stats
     holds "the server tells them" same "$code" 200
     tr -d '{}' <"$dir/body" | sed -n '1s/,"partitions.*//p' | sed 's/"cache"://; s/"//g; s/:/ /g' |
-        tr ',' '\n' | awk '{ printf "  %-22s %s\n", $1, $2; count[$1] = $2 }
-            END { exit count["calls"] != count["hits"] + count["misses"] + count["joined"] +
-                       count["bypasses"] + count["refused"] }'
+        tr ',' '\n' | awk '{ printf "  %-22s %s\n", $1, $2 }
+            $1 == "calls" { calls = $2 }
+            $1 ~ /^(hits|misses|joined|bypasses|refused)$/ { sum += $2 }
+            END { exit calls == 0 || calls != sum }'
     holds "calls = hits + misses + joined + bypasses + refused" same "$?" 0
     printf '  %-10s %-10s %9s %9s %9s %9s\n' tenant currency calls hits entries invalidated
     sed 1d "$dir/body" | grep '^{' >"$dir/partitions"

@@ -56,17 +56,17 @@ static int below(uint64_t *state, int limit)
 }
 
 /* Half of the orders belong to the few large tenants. */
-static void pick_tenant(uint64_t *state, char name[16])
+static void pick_tenant(uint64_t *state, char name[24])
 {
     if (below(state, 2) == 0)
-        snprintf(name, 16, "%s", large_tenants[below(state, LARGE_TENANTS)]);
+        snprintf(name, 24, "%s", large_tenants[below(state, LARGE_TENANTS)]);
     else
-        snprintf(name, 16, "tenant-%02d", LARGE_TENANTS + below(state, TENANTS - LARGE_TENANTS));
+        snprintf(name, 24, "tenant-%02d", LARGE_TENANTS + below(state, TENANTS - LARGE_TENANTS));
 }
 
 static int insert_order(sqlite3_stmt *insert, uint64_t *state)
 {
-    char tenant[16];
+    char tenant[24];
 
     pick_tenant(state, tenant);
     sqlite3_bind_text(insert, 1, tenant, -1, SQLITE_STATIC);
