@@ -88,11 +88,11 @@ void ctxi_contents_remove(struct ctxi_entry *entry, enum ctx_cache_cause cause,
 
     CTXI_ASSERT_HELD(&cache->lock);
     if (is_live(entry)) {
-        entry->cause = cause;
+        entry->cause = (uint8_t)cause;
         count_out(&cache->stats, cause, 1, entry->charge);
         count_out(&partition->stats, cause, 1, entry->charge);
     } else {
-        entry->cause = cause_of_death(entry);
+        entry->cause = (uint8_t)cause_of_death(entry);
     }
     ctxi_index_remove(&cache->index, entry);
     ctxi_recency_remove(entry);

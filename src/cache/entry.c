@@ -57,7 +57,7 @@ static struct ctxi_entry *allocate(ctx_cache *cache, struct ctxi_fn *fn, const v
     entry->cache = ctxi_cache_ref(cache);
     entry->fn = ctxi_fn_ref(fn);
     entry->expires = CTXI_NEVER;
-    entry->key_size = key_size;
+    entry->key_size = (uint32_t)key_size; /* key_limit fits */
     entry->charge = ctxi_alloc_charge(&cache->allocator, entry, before + room);
     atomic_init(&entry->refs, 1);
     if (key_size)

@@ -16,35 +16,39 @@ struct ctxi_partition;
 
 /*
  * [struct][key: key_size][padding][value: value_size, or a struct adopted], the value aligned for
- * any type. key, value and the fields under "fixed" never change once the entry is in a cache, so
- * whoever holds a reference reads them without a lock.
+ * any type. The fields that a hit reads stand last, beside the key. key, value and the fields under
+ * "fixed" never change once the entry is in a cache, so whoever holds a reference reads them
+ * without a lock.
  *
  * References: one of the cache while the entry is in it, one of each ctx_cache_ref, one of the
  * flight that loaded it. The last one frees. An entry holds its cache and its fn alive, for its
  * allocator and its name, but not its partition.
  */
 struct ctxi_entry {
-    /* Guarded by the cache's lock while the entry is in the cache. */
-    struct ctxi_entry *hash_next;     /* index.c */
-    struct ctxi_link recency;         /* recency.h; after removal: the batch of contents.h */
-    struct ctxi_link member;          /* of its partition, or of the graveyard */
-    struct ctxi_partition *partition; /* good only while in the cache */
-    enum ctx_cache_cause cause;       /* set on removal */
+    /* Guarded by the cache's lock while the entry is in the cache; not read by a hit. */
+    struct ctxi_link member; /* of its partition, or of the graveyard */
 
-    /* Fixed. */
+    /* Fixed; not read by a hit. */
     ctx_cache *cache;
     struct ctxi_fn *fn;
+    size_t charge; /* bytes that the capacity counts for it */
+
+    /* Guarded by the cache's lock while the entry is in the cache. */
+    struct ctxi_link recency;         /* recency.h; after removal: the batch of contents.h */
+    struct ctxi_partition *partition; /* good only while in the cache */
+    struct ctxi_entry *hash_next;     /* index.c */
+
+    /* Fixed. */
     uint64_t hash;
     uint64_t generation; /* of its partition when stored; live while they are equal */
     uint64_t expires;    /* the cache's clock, or CTXI_NEVER */
-    size_t charge;       /* bytes that the capacity counts for it */
-    size_t key_size;
     size_t value_size;
+    uint32_t key_size;
+    atomic_uint refs; /* of any thread */
+    uint8_t cause;    /* enum ctx_cache_cause; set on removal, under the lock */
     bool adopted;
     bool negative;
     bool undeclared; /* depends on variables outside its key (WARN, OFF) */
-
-    atomic_size_t refs;
     unsigned char key[];
 };
 
