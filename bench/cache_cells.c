@@ -240,8 +240,8 @@ static void open_group(struct group *group, const struct plan *plan)
     };
     population_init(&own->population, plan->keys, own->recipe->tenants ? WORKLOAD_TENANTS : 1,
                     &random);
-    own->streams =
-        die_calloc(PLAN_THREADS_MAX * plan->threads[plan->thread_count - 1], sizeof *own->streams);
+    own->streams = die_calloc((size_t)PLAN_THREADS_MAX * plan->threads[plan->thread_count - 1],
+                              sizeof *own->streams);
     if (own->recipe->state == FRESH)
         make_walks(own, plan);
     else

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -54,32 +55,36 @@ static long involuntary_switches(void)
     return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
-/* How long this thread has been ready to run without a processor; 0 where Linux does not say. */
-static uint64_t run_delay_ns(void)
+/* The number in the n-th word, from 0, of a file's first line; 0 where there is none. */
+static uint64_t read_number(const char *path, unsigned n)
 {
-    FILE *file = fopen("/proc/thread-self/schedstat", "r");
-    unsigned long long on_cpu, waited = 0;
+    FILE *file = fopen(path, "r");
+    char line[256], *at = line;
+    bool got;
 
     if (!file)
         return 0;
-    if (fscanf(file, "%llu %llu", &on_cpu, &waited) != 2)
-        waited = 0;
+    got = fgets(line, sizeof line, file);
     fclose(file);
-    return waited;
+    if (!got)
+        return 0;
+    while (n-- > 0) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    return strtoull(at, NULL, 10);
+}
+
+/* How long this thread has been ready to run without a processor. */
+static uint64_t run_delay_ns(void)
+{
+    return read_number("/proc/thread-self/schedstat", 1);
 }
 
 /* Ticks that the hypervisor gave to somebody else, over all processors. */
-static unsigned long long stolen_ticks(void)
+static uint64_t stolen_ticks(void)
 {
-    FILE *file = fopen("/proc/stat", "r");
-    unsigned long long stolen = 0;
-
-    if (!file)
-        return 0;
-    if (fscanf(file, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &stolen) != 1)
-        stolen = 0;
-    fclose(file);
-    return stolen;
+    return read_number("/proc/stat", 8);
 }
 
 /* ---- workers ------------------------------------------------------------------------------ */
@@ -228,7 +233,7 @@ static bool was_disturbed(const struct pool *pool, unsigned workers, double ns, 
 
 struct timing pool_run(struct pool *pool, unsigned workers, const struct task *task)
 {
-    unsigned long long stolen = stolen_ticks();
+    uint64_t stolen = stolen_ticks();
     uint64_t start = UINT64_MAX, end = 0;
 
     pthread_mutex_lock(&pool->mutex);

@@ -54,12 +54,14 @@ struct uthash_lru *uthash_lru_new(size_t capacity)
 
 void uthash_lru_free(struct uthash_lru *lru)
 {
-    struct entry *entry, *next;
+    struct entry *entry = lru->entries;
 
-    HASH_ITER(hh, lru->entries, entry, next)
-    {
-        HASH_DEL(lru->entries, entry);
+    HASH_CLEAR(hh, lru->entries); /* the table; the entries stay linked */
+    while (entry) {
+        struct entry *next = entry->hh.next;
+
         free(entry);
+        entry = next;
     }
     pthread_mutex_destroy(&lru->mutex);
     free(lru);
