@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define HASH_NONFATAL_OOM 1
 #define XXH_INLINE_ALL
@@ -137,7 +136,7 @@ static inline struct entry *insert(struct uthash_lru *lru, struct entry *entry, 
 }
 
 static inline bool call(struct uthash_lru *lru, const struct key *full_key, size_t key_size,
-                        struct value *out_value)
+                        const char *tenant, struct value *out_value)
 {
     const void *key = (const char *)full_key + sizeof *full_key - key_size;
     unsigned hash;
@@ -145,7 +144,7 @@ static inline bool call(struct uthash_lru *lru, const struct key *full_key, size
     HASH_VALUE(key, key_size, hash);
     if (find_and_copy(lru, key, key_size, hash, out_value))
         return true;
-    workload_load(full_key->tenant, full_key->arg, out_value);
+    workload_load(tenant, full_key->arg, out_value);
 
     struct entry *entry = malloc(sizeof *entry);
 
@@ -159,15 +158,14 @@ static inline bool call(struct uthash_lru *lru, const struct key *full_key, size
 
 bool uthash_lru_call(struct uthash_lru *lru, const struct key *key, struct value *out_value)
 {
-    return call(lru, key, sizeof *key, out_value);
+    return call(lru, key, sizeof *key, key->tenant, out_value);
 }
 
 bool uthash_lru_call_plain(struct uthash_lru *lru, int64_t arg, struct value *out_value)
 {
     struct key key = {.arg = arg};
 
-    memcpy(key.tenant, workload_tenant(0), sizeof key.tenant);
-    return call(lru, &key, sizeof key.arg, out_value);
+    return call(lru, &key, sizeof key.arg, workload_tenant(0), out_value);
 }
 
 size_t uthash_lru_count(struct uthash_lru *lru)
