@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,12 +236,15 @@ static void measure_group(struct run *run, size_t number, const struct settings 
     section->close(group);
 }
 
+/* `left` seconds, or NAN: as many rounds as were asked for, however long they take. */
 static void show_progress(const struct run *run, size_t number, double left)
 {
     char line[120];
+    int size = snprintf(line, sizeof line, "[%zu/%zu] %s %s", number + 1, run->group_count,
+                        run->groups[number].section, run->groups[number].workload);
 
-    snprintf(line, sizeof line, "[%zu/%zu] %s %s, about %.0f s left", number + 1, run->group_count,
-             run->groups[number].section, run->groups[number].workload, left);
+    if (!isnan(left))
+        snprintf(line + size, sizeof line - (size_t)size, ", about %.0f s left", left);
     output_progress(line);
 }
 
@@ -256,7 +260,7 @@ static void measure(struct run *run, const struct settings *settings)
         double weight = run->groups[i].weight;
         uint64_t start = now_ns();
 
-        show_progress(run, i, seconds_left);
+        show_progress(run, i, settings->rounds ? NAN : seconds_left);
         measure_group(run, i, settings, pool, seconds_left * weight / weight_left);
         seconds_left -= (double)(now_ns() - start) / 1e9;
         seconds_left = seconds_left > 0 ? seconds_left : 0;
