@@ -114,8 +114,6 @@ demo: ## Runs a tenant server over a real database and calls it, installing what
 # Sub-makes build with all cores, unless make was given a -j of its own.
 J = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 CHECK := CHECK_DIR=$(BUILD)/checks tests/check
-# A test that hangs fails by its name. Verbose says which tests are skipped, and why.
-CRITERION_ARGS := --verbose --timeout 300
 
 test: ## Installs what is missing, builds everything and runs every test
 	@.ci/deps build test server
@@ -124,11 +122,12 @@ test: ## Installs what is missing, builds everything and runs every test
 	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
 	    "$(MAKE) $(J) examples-check" "$(MAKE) $(J) bench-check" "$(MAKE) $(J) install-check"
 
+# Verbose: the log tells which tests are skipped and why, and which test did not end.
 unit: $(UNIT) ## Runs the unit tests of a variant: make VARIANT=debug unit
-	@CHECK_ARGS="$(CRITERION_ARGS)" $(CHECK) each "$(VARIANT) unit" $(UNIT)
+	@CHECK_ARGS=--verbose $(CHECK) each "$(VARIANT) unit" $(UNIT)
 
 collide: $(UNIT) ## Runs the unit tests with all hashes forced equal
-	@CTX_TEST_HASH_BITS=0 CHECK_ARGS="$(CRITERION_ARGS)" $(CHECK) each "$(VARIANT) collide" $(UNIT)
+	@CTX_TEST_HASH_BITS=0 CHECK_ARGS=--verbose $(CHECK) each "$(VARIANT) collide" $(UNIT)
 
 leak: $(LEAK) ## Runs the leak programs of a variant (leaks show with VARIANT=asan)
 	@$(CHECK) each "$(VARIANT) leak" $(LEAK)
