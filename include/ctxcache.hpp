@@ -231,9 +231,10 @@ template <class Call> int into(ref *out_ref, Call call)
 /* ---- bound callables ----------------------------------------------------------------------- */
 
 /*
- * A callable and the context that was current when ctx_bind() captured both. Runs may overlap on
- * any number of threads, so the callable is called as const. Destroying it lets a run() that is
- * under way finish; who hands get() to C must keep it until the last callback has returned.
+ * A callable and the context that was current when ctx_bind() captured both; copies share them.
+ * Runs may overlap on any number of threads, so the callable is called as const. A run() that is
+ * under way keeps both alive; whoever hands get() to C must keep a copy until the last callback
+ * returned.
  */
 class bound
 {
@@ -244,21 +245,34 @@ class bound
      * CTX_ERR_INVALID if nothing is bound. */
     int run() const
     {
-        auto alive = callable_;
-        return ctx_bound_run(handle_.get());
+        const auto alive = state_;
+        return ctx_bound_run(get());
     }
 
     /* For ctx_bound_call(), ctx_bound_failures() and C callbacks; NULL if nothing is bound. */
     ctx_bound *get() const noexcept
     {
-        return handle_.get();
+        return state_ ? state_->handle.get() : nullptr;
     }
 
   private:
     template <class F> friend int ::ctx_bind(F &&, bound *);
 
-    std::shared_ptr<const void> callable_;
-    std::unique_ptr<ctx_bound, deleter> handle_;
+    struct state {
+        std::unique_ptr<ctx_bound, deleter> handle;
+    };
+    template <class F> struct holder : state {
+        const F callable;
+        explicit holder(F f) : callable(std::move(f))
+        {
+        }
+        static void call(void *self)
+        {
+            static_cast<const holder *>(self)->callable();
+        }
+    };
+
+    std::shared_ptr<const state> state_;
 };
 
 } // namespace ctxcache
@@ -293,16 +307,12 @@ template <class F> int ctx_bind(F &&f, ctxcache::bound *out_bound)
     if (!out_bound)
         return CTX_ERR_INVALID;
 
-    auto owned = std::make_shared<callable>(std::forward<F>(f));
-    auto run = [](void *arg) { (*static_cast<const callable *>(arg))(); };
+    using holder = ctxcache::bound::holder<callable>;
+    auto owned = std::make_shared<holder>(std::forward<F>(f));
     ctx_bound *handle = nullptr;
-    int status = ctx_bind(run, owned.get(), &handle);
-    ctxcache::bound fresh;
-    if (status == CTX_OK) {
-        fresh.callable_ = std::move(owned);
-        fresh.handle_.reset(handle);
-    }
-    *out_bound = std::move(fresh);
+    int status = ctx_bind(holder::call, owned.get(), &handle);
+    owned->handle.reset(handle);
+    out_bound->state_ = status == CTX_OK ? std::move(owned) : nullptr;
     return status;
 }
 
@@ -443,9 +453,13 @@ int ctx_cache_invalidate(ctx_cache *cache, ctx_cache_fn *fn, const Args &...args
     using twin##_twin = ::ctxcache::detail::kind<twin##_native, result,                            \
                                                  ::ctxcache::detail::arguments<__VA_ARGS__>>;      \
     }                                                                                              \
-    [[maybe_unused]] static ctx_cache_fn twin##_fn[1] = {                                          \
-        {#fn, 1, 0, twin##_twin::load, nullptr, 0, 0}};                                            \
+    CTXI_WRAP_FN(twin, fn)                                                                         \
     [[maybe_unused]] static constexpr twin##_twin twin{twin##_fn};
+
+/* One macro deeper, where `fn` is the name itself. */
+#define CTXI_WRAP_FN(twin, fn)                                                                     \
+    [[maybe_unused]] static ctx_cache_fn twin##_fn[1] = {                                          \
+        {#fn, 1, 0, twin##_twin::load, nullptr, 0, 0}};
 
 namespace ctxcache
 {
