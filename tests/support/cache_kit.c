@@ -12,7 +12,12 @@ int probe_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *
     int64_t serial = atomic_fetch_add(&probe->loads, 1) + 1;
     int status = probe->during ? probe->during(probe, load, args, count) : CTX_OK;
 
-    return status == CTX_OK ? ctx_cache_load_copy(load, &serial, sizeof serial) : status;
+    if (status != CTX_OK)
+        return status;
+    if (!probe->negative)
+        return ctx_cache_load_copy(load, &serial, sizeof serial);
+    ctx_cache_load_negative(load);
+    return CTX_OK;
 }
 
 int probe_pass_gate(struct probe *probe, ctx_cache_load *load, const ctx_value *args, size_t count)

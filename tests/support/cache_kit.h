@@ -15,11 +15,13 @@
 /*
  * Its value is the serial number of the load that made it, so two answers are equal exactly if one
  * load made both. during() runs before the value is given; any code but CTX_OK becomes the load's.
+ * With `negative` there is no value: the answer is that there is none.
  */
 struct probe {
     _Atomic int64_t loads;
     int (*during)(struct probe *probe, ctx_cache_load *load, const ctx_value *args, size_t count);
     void *arg;
+    bool negative;
 };
 
 int probe_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *probe);

@@ -71,13 +71,14 @@ static void expect_caught(const char *variable)
 
 static void expect_stored_in(ctx_cache *cache)
 {
+    uint64_t before = stats_of(cache).undeclared_reads;
     struct answer a = ask(cache, outer, 1);
 
     cr_assert_eq(a.status, CTX_OK);
     cr_assert(a.info.stored);
     cr_assert_eq(a.info.reason, CTX_CACHE_STORED);
     cr_assert_str_eq(a.info.variable, "");
-    cr_assert_eq(stats_of(cache).undeclared_reads, 0);
+    cr_assert_eq(stats_of(cache).undeclared_reads, before);
     cr_assert_eq(ask(cache, outer, 1).info.outcome, CTX_CACHE_HIT);
 }
 
@@ -1051,9 +1052,12 @@ Test(nested_audit, a_middle_cache_that_does_not_look_hides_nothing)
 
 Test(nested_audit, an_inner_read_of_everything_is_the_outers_too)
 {
+    ctx_cache *tenants = cache_of(10, tenant);
+
     inner_probe.during = read_each;
     outer_probe.during = call_inner;
-    expect_caught("*");
+    expect_caught_in(tenants, "*");
+    ctx_cache_destroy(tenants);
 }
 
 static int inner_thread_status;
@@ -1091,13 +1095,14 @@ static int encode_by_reading(const void *object, ctx_encoder *encoder)
     return ctx_encode(encoder, ctx_string(text));
 }
 
+static int reader;
 static const ctx_object_class reading_class = {sizeof(ctx_object_class), "reading", NULL, NULL,
                                                encode_by_reading};
 
 DURING(inner_argument_reads)
 {
     UNUSED_DURING;
-    cr_assert_eq(ask(inner_cache, inner, ctx_object(NULL, &reading_class)).status, CTX_OK);
+    cr_assert_eq(ask(inner_cache, inner, ctx_object(&reader, &reading_class)).status, CTX_OK);
     return CTX_OK;
 }
 

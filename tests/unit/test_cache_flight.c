@@ -165,16 +165,9 @@ Test(flight, a_result_that_is_not_stored_answers_those_who_wait)
     cr_assert_eq(stats_of(cache).not_stored_no_store, 1);
 }
 
-static int hold_and_be_negative(struct probe *probe, ctx_cache_load *load, const ctx_value *args,
-                                size_t count)
-{
-    ctx_cache_load_negative(load);
-    return probe_pass_gate(probe, load, args, count);
-}
-
 Test(flight, a_negative_answer_is_shared)
 {
-    price_probe.during = hold_and_be_negative;
+    price_probe.negative = true;
     start_leader();
     start_waiters(1);
     gate_open(&gate);

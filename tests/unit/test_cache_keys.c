@@ -26,6 +26,8 @@ TestSuite(keys, .init = setup, .fini = teardown);
 
 /* ---- objects ------------------------------------------------------------------------------ */
 
+static int some_object; /* encode() is not called for a NULL one */
+
 /* A struct with padding after both chars. */
 struct padded {
     char kind;
@@ -197,7 +199,6 @@ Test(keys, bytes_that_look_like_an_encoding_are_only_bytes)
         LIST(ctx_string_n("a", 1), ctx_string_n("b", 1)),
         LIST(ctx_string_n(forged, sizeof forged - 1)),
         LIST(ctx_bytes(forged, sizeof forged - 1)),
-        LIST(ctx_string_n(forged + 8, sizeof forged - 9)),
         LIST(ctx_string_n("a\5\1\0\0\0\0\0\0\0b", 11)),
         LIST(ctx_string_n("a\5\1\0\0\0b", 7)),
         LIST(ctx_string_n("a\5\1b", 4)),
@@ -384,7 +385,7 @@ Test(keys, an_encoder_that_ignores_an_error_cannot_truncate_the_key)
     static const ctx_object_class careless = {sizeof careless, "careless", NULL, NULL,
                                               encode_and_ignore};
 
-    expect_refused(ask(cache, price, ctx_object(NULL, &careless)), CTX_ERR_LIMIT);
+    expect_refused(ask(cache, price, ctx_object(&some_object, &careless)), CTX_ERR_LIMIT);
 }
 
 static int encode_opaque_and_ignore(const void *object, ctx_encoder *encoder)
@@ -399,7 +400,7 @@ Test(keys, an_encoder_stays_in_error)
     static const ctx_object_class careless = {sizeof careless, "careless", NULL, NULL,
                                               encode_opaque_and_ignore};
 
-    expect_refused(ask(cache, price, ctx_object(NULL, &careless)), CTX_ERR_ENCODE);
+    expect_refused(ask(cache, price, ctx_object(&some_object, &careless)), CTX_ERR_ENCODE);
 }
 
 /* Object 1 inside object 2 inside ... object `depth`. */
@@ -433,7 +434,7 @@ Test(keys, an_object_inside_itself_is_refused)
 {
     static const ctx_object_class endless = {sizeof endless, "endless", NULL, NULL, encode_self};
 
-    expect_refused(ask(cache, price, ctx_object(NULL, &endless)), CTX_ERR_ENCODE);
+    expect_refused(ask(cache, price, ctx_object(&some_object, &endless)), CTX_ERR_ENCODE);
 }
 
 static int encode_by_calling(const void *object, ctx_encoder *encoder)
@@ -446,11 +447,11 @@ Test(keys, an_encoder_may_call_the_cache)
 {
     static const ctx_object_class calling = {sizeof calling, "calling", NULL, NULL,
                                              encode_by_calling};
-    struct answer first = ask(cache, price, ctx_object(NULL, &calling), "outer");
+    struct answer first = ask(cache, price, ctx_object(&some_object, &calling), "outer");
 
     cr_assert_eq(first.status, CTX_OK);
     cr_assert_eq(first.serial, 2);
-    cr_assert_eq(ask(cache, price, ctx_object(NULL, &calling), "outer").serial, 2);
+    cr_assert_eq(ask(cache, price, ctx_object(&some_object, &calling), "outer").serial, 2);
     cr_assert_eq(ask(cache, price, "inner").serial, 1);
 }
 
@@ -559,7 +560,7 @@ Test(keys, a_long_key_is_bypassed_if_configured)
     }
     cr_assert_eq(stats_of(limited).bypass_key, 3);
     cr_assert_eq(stats_of(limited).entries, 0);
-    check_sums(limited);
+    check_equations(limited);
     ctx_cache_destroy(limited);
 }
 

@@ -120,7 +120,10 @@ Test(lru, one_order_holds_over_all_partitions)
     cr_assert_eq(present(cache), 1);
     ctx_set(tenant, "bolt");
     cr_assert_eq(present(cache), 1);
-    ask_each(cache, "2");
+    ask_each(cache, "2"); /* pushes out bolt's own first */
+    cr_assert_eq(present(cache), 2);
+    ask_each(cache, "3");
+    cr_assert_eq(present(cache), 23);
     ctx_set(tenant, "acme");
     cr_assert_eq(present(cache), 0);
     check_sums(cache);

@@ -879,7 +879,8 @@ static char stamp_for(const char *name, ctx_value arg)
 
 Test(partitions, an_encoder_that_changes_the_tenant_poisons_nothing)
 {
-    ctx_value turncoat = ctx_object(NULL, &turncoat_class);
+    int object = 0;
+    ctx_value turncoat = ctx_object(&object, &turncoat_class);
 
     stamp_for("acme", turncoat);
     cr_assert_eq(stats_of(cache).entries, 0, "stored, though the tenant changed during the call");

@@ -187,16 +187,9 @@ Test(removal, destruction_tells_of_dropped_entries_too)
     expect_left(2, CTX_CACHE_INVALIDATED);
 }
 
-static int negative(struct probe *probe, ctx_cache_load *load, const ctx_value *args, size_t count)
-{
-    (void)probe, (void)args, (void)count;
-    ctx_cache_load_negative(load);
-    return CTX_OK;
-}
-
 Test(removal, a_negative_entry_has_no_value)
 {
-    price_probe.during = negative;
+    price_probe.negative = true;
     ask(cache, price, 1);
     ctx_cache_invalidate(cache, price, 1);
     cr_assert_eq(negatives_left, 1);

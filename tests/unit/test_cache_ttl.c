@@ -179,18 +179,11 @@ Test(ttl, a_put_over_an_entry_starts_anew)
     ctx_cache_destroy(cache);
 }
 
-static int negative(struct probe *probe, ctx_cache_load *load, const ctx_value *args, size_t count)
-{
-    (void)probe, (void)args, (void)count;
-    ctx_cache_load_negative(load);
-    return CTX_OK;
-}
-
 Test(ttl, a_negative_entry_expires)
 {
     ctx_cache *cache = cache_expiring_after(100);
 
-    price_probe.during = negative;
+    price_probe.negative = true;
     cr_assert_eq(ask(cache, price, 1).status, CTX_ABSENT);
     fake_clock_advance(&now, 99);
     cr_assert_eq(ask(cache, price, 1).info.outcome, CTX_CACHE_HIT);
