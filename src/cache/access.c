@@ -127,7 +127,6 @@ static int search(struct search *search, ctx_cache *cache, ctx_cache_fn *fn, con
     REQUEST(request, cache);
     int r;
 
-    ctxi_audit_charge_vary(cache);
     r = open_request(&request, fn, args, arg_count, search->leaves_trace);
     if (r != CTX_OK)
         return end_search(search, cache, r);

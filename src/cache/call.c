@@ -200,9 +200,6 @@ static enum ctx_cache_reason store(struct call *call, struct ctxi_batch *batch)
 
     if (ctxi_flight_is_fenced(flight))
         return CTX_CACHE_FENCED;
-    if (call->entry->expires != CTXI_NEVER)
-        /* relaxed: who finds such an entry without a clock reading goes and takes one */
-        atomic_store_explicit(&cache->expiring, true, memory_order_relaxed);
     return ctxi_contents_store(cache, flight->partition, call->entry, batch) ? CTX_CACHE_STORED
                                                                              : CTX_CACHE_TOO_LARGE;
 }
@@ -475,7 +472,6 @@ static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn)
 {
     int r;
 
-    ctxi_audit_charge_vary(cache);
     r = ctxi_request_open(&call->request, fn, call->args, call->arg_count, true);
     if (r == CTX_OK)
         r = find_or_load(call);

@@ -197,6 +197,9 @@ static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, struc
     ctxi_entry_ref(entry);
     entry->partition = partition;
     entry->generation = partition->generation;
+    if (entry->expires != CTXI_NEVER)
+        /* relaxed: who finds such an entry without a clock reading goes and takes one */
+        atomic_store_explicit(&cache->expiring, true, memory_order_relaxed);
     ctxi_index_add(&cache->index, &cache->memory, entry, index_bytes_max(cache));
     ctxi_recency_add(&cache->recency, entry);
     ctxi_list_push_back(&partition->members, &entry->member);
@@ -247,13 +250,20 @@ static void let_go(struct ctxi_entry **entry)
     ctxi_entry_unref(*entry);
 }
 
+/* A callback that ends its thread, or throws, unwinds out of the loop below: go on with the rest.
+ */
+static void finish_rest(struct ctxi_batch **rest)
+{
+    if (!ctxi_list_empty(&(*rest)->removed))
+        ctxi_batch_finish(*rest);
+}
+
 void ctxi_batch_finish(struct ctxi_batch *batch)
 {
+    __attribute__((cleanup(finish_rest))) struct ctxi_batch *rest = batch;
     struct ctxi_link *link;
 
-    while ((link = ctxi_list_pop_front(&batch->removed))) {
-        /* let go of also when the callback ends its thread; the rest follows by the batch's cleanup
-         */
+    while ((link = ctxi_list_pop_front(&rest->removed))) {
         __attribute__((cleanup(let_go))) struct ctxi_entry *entry =
             CTXI_CONTAINER(link, struct ctxi_entry, recency);
 

@@ -92,38 +92,50 @@ int ctx_cache_clear(ctx_cache *cache)
 
 /* ---- upkeep ------------------------------------------------------------------------------- */
 
-/* Removes the expired entries of one bucket; returns how many it looked at. */
-static size_t sweep_bucket(ctx_cache *cache, uint64_t now, struct ctxi_batch *batch,
-                           size_t *out_dropped)
+/* What one walk may still do. */
+struct walk {
+    uint64_t now;
+    size_t drops, looks; /* left */
+    size_t dropped;
+};
+
+/* Removes expired entries of one bucket; false if the walk ended in the middle of it. */
+static bool sweep_bucket(ctx_cache *cache, size_t bucket, struct walk *walk,
+                         struct ctxi_batch *batch)
 {
     struct ctxi_entry *entry, *next;
-    size_t looks = 1;
 
-    cache->sweep &= cache->index.bucket_count - 1;
-    entry = cache->index.buckets[cache->sweep++];
-    for (; entry; entry = next) {
+    for (entry = cache->index.buckets[bucket]; entry; entry = next) {
         next = entry->hash_next;
-        looks++;
-        if (entry->expires <= now) {
+        if (walk->dropped == walk->drops)
+            return false;
+        walk->looks -= walk->looks > 0;
+        if (entry->expires <= walk->now) {
             ctxi_contents_remove(entry, CTX_CACHE_EXPIRED, batch);
-            ++*out_dropped;
+            walk->dropped++;
         }
     }
-    return looks;
+    walk->looks -= walk->looks > 0;
+    return true;
 }
 
-/* The same for up to `steps` entries, and once round the table at most. */
+/* The same from where the last walk ended, and once round the table at most. */
 static size_t sweep(ctx_cache *cache, size_t steps, uint64_t now)
 {
     CTXI_BATCH(batch);
-    size_t looks_max = steps > SIZE_MAX / LOOKS_PER_STEP ? SIZE_MAX : steps * LOOKS_PER_STEP;
-    size_t dropped = 0, looks = 0;
+    size_t looks = steps > SIZE_MAX / LOOKS_PER_STEP ? SIZE_MAX : steps * LOOKS_PER_STEP;
+    struct walk walk = {now, steps, looks, 0};
 
     ctxi_lock_acquire(&cache->lock);
-    for (size_t i = cache->index.bucket_count; i > 0 && dropped < steps && looks < looks_max; i--)
-        looks += sweep_bucket(cache, now, &batch, &dropped);
+    for (size_t i = cache->index.bucket_count; i > 0 && walk.looks > 0; i--) {
+        size_t bucket = cache->sweep & (cache->index.bucket_count - 1);
+
+        if (!sweep_bucket(cache, bucket, &walk, &batch))
+            break;
+        cache->sweep = bucket + 1;
+    }
     ctxi_lock_release(&cache->lock);
-    return dropped;
+    return walk.dropped;
 }
 
 size_t ctx_cache_maintain(ctx_cache *cache, size_t steps)

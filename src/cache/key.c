@@ -103,6 +103,8 @@ static int put_text(struct ctxi_bytes *bytes, enum tag tag, const void *data, si
     unsigned char *room;
     int r;
 
+    if (size && !data)
+        return CTX_ERR_INVALID;
     if (size > bytes->limit) /* which fits 32 bits: the sum below cannot overflow */
         return CTX_ERR_LIMIT;
     r = ctxi_bytes_extend(bytes, 1 + LENGTH_SIZE + size + nul, &room);
@@ -136,7 +138,9 @@ static int put_object(struct ctx_encoder *encoder, void *object, const ctx_objec
     uint32_t length;
     int r;
 
-    if (!kind || !kind->name || !kind->encode)
+    if (!kind || !kind->name)
+        return CTX_ERR_INVALID;
+    if (!kind->encode)
         return CTX_ERR_ENCODE;
     r = put_text(bytes, object ? TAG_OBJECT : TAG_OBJECT_NULL, kind->name, strlen(kind->name));
     if (r != CTX_OK || !object)

@@ -1,6 +1,7 @@
 #include "cache/request.h"
 
 #include "base/hash.h"
+#include "cache/audit.h"
 #include "cache/function.h"
 #include "context/store.h"
 
@@ -215,6 +216,7 @@ int ctxi_request_open(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_
 
     request->create = create;
     ctxi_bytes_init(&request->bytes, &cache->allocator, cache->config.key_limit + CTXI_KEY_HEADER);
+    ctxi_audit_charge_vary(cache); /* whatever comes of it, an error included, depends on them */
     note_context(request);
     r = identify(request, fn, args, arg_count);
     if (r == CTX_OK && !recall(request))

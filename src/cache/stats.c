@@ -1,6 +1,7 @@
 #include "cache/stats.h"
 
 #include "base/versioned.h"
+#include "cache/audit.h"
 #include "cache/request.h"
 
 /* Whether a caller's struct is one that this version can fill. */
@@ -156,6 +157,7 @@ int ctx_cache_each_partition(ctx_cache *cache, visitor *visit, void *user)
     if (!cache || !visit)
         return CTX_ERR_INVALID;
     __attribute__((cleanup(free_places))) struct listed listed = {cache, {NULL, 0, 0}};
+    ctxi_audit_charge_vary(cache);
     r = list_places(cache, &listed.list);
     for (size_t i = 0; r == CTX_OK && i < listed.list.count; i++)
         r = visit_one(cache, &listed.list.places[i], visit, user);
