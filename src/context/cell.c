@@ -4,12 +4,19 @@
 #include "context/registry.h"
 #include "context/value.h"
 
-/* The bytes that follow the cell: those of a string with its NUL. */
-static size_t inline_size(const ctx_value *value)
+static size_t borrowed_size(const ctx_value *value)
 {
     if (value->type == CTX_STRING)
-        return value->as.string.data ? value->as.string.size + 1 : 0;
+        return value->as.string.size;
     return value->type == CTX_BYTES ? value->as.bytes.size : 0;
+}
+
+/* The cell and the bytes that follow it: those of a string with its NUL. */
+static size_t cell_size(const ctx_value *value)
+{
+    bool terminated = value->type == CTX_STRING && value->as.string.data;
+
+    return sizeof(struct ctxi_cell) + borrowed_size(value) + terminated;
 }
 
 /* Moves what the value borrows into the cell, and makes the value point there. */
@@ -29,12 +36,10 @@ static void copy_in(struct ctxi_cell *cell)
 
 struct ctxi_cell *ctxi_cell_new(ctx_var *var, const ctx_value *value, bool from_default)
 {
-    size_t extra = inline_size(value);
-    struct ctxi_cell *cell;
+    struct ctxi_cell *cell = NULL;
 
-    if (extra > SIZE_MAX / 2)
-        return NULL;
-    cell = ctxi_block_alloc(sizeof *cell + extra);
+    if (borrowed_size(value) < SIZE_MAX / 2) /* more would wrap around */
+        cell = ctxi_block_alloc(cell_size(value));
     if (!cell)
         return NULL;
     atomic_init(&cell->refs, 1);
@@ -53,5 +58,5 @@ void ctxi_cell_unref(struct ctxi_cell *cell)
         return;
     ctxi_value_release(&cell->value);
     ctxi_var_unref(cell->var);
-    ctxi_block_free(cell, sizeof *cell + inline_size(&cell->value));
+    ctxi_block_free(cell, cell_size(&cell->value));
 }
