@@ -45,6 +45,23 @@ static bool parse_number(const char *text, long most, long *out)
     return true;
 }
 
+static bool take_option(int option, struct options *options)
+{
+    switch (option) {
+    case 'p':
+        return parse_number(optarg, 65535, &options->port);
+    case 's':
+        return parse_number(optarg, 86400, &options->seconds);
+    case 'r':
+        return parse_number(optarg, 10000000, &options->rows);
+    case 't':
+        return parse_number(optarg, 64, &options->threads) && options->threads > 0;
+    default:
+        options->path = optarg;
+        return true;
+    }
+}
+
 /* EXIT_SUCCESS: go on; else the exit status, with -1 for "helped". */
 static int parse(int argc, char **argv, struct options *options)
 {
@@ -57,36 +74,23 @@ static int parse(int argc, char **argv, struct options *options)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    bool good = true;
     int option;
 
-    while (good && (option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-        switch (option) {
-        case 'p':
-            good = parse_number(optarg, 65535, &options->port);
-            break;
-        case 's':
-            good = parse_number(optarg, 86400, &options->seconds);
-            break;
-        case 'r':
-            good = parse_number(optarg, 10000000, &options->rows);
-            break;
-        case 't':
-            good = parse_number(optarg, 64, &options->threads) && options->threads > 0;
-            break;
-        case 'f':
-            options->path = optarg;
-            break;
-        case 'h':
+    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+        if (option == 'h') {
             fputs(usage, stdout);
             return -1;
-        default:
+        }
+        if (option == '?')
+            return 2;
+        if (!take_option(option, options)) {
+            fprintf(stderr, "tenant_server: %s: not a number that fits; see --help\n", optarg);
             return 2;
         }
     }
-    if (good && optind == argc)
+    if (optind == argc)
         return EXIT_SUCCESS;
-    fputs(usage, stderr);
+    fprintf(stderr, "tenant_server: %s: not an option; see --help\n", argv[optind]);
     return 2;
 }
 
