@@ -7,7 +7,7 @@ CTX_VAR(currency);
 CTX_VAR(locale);
 
 static struct database *orders;
-static ctx_cache *reports;
+static ctx_cache *cache;
 
 /* The two loaders, and the line for each that memoizes it. */
 static int revenue(ctx_cache_load *load, int64_t year, int64_t quarter);
@@ -27,18 +27,18 @@ int reports_open(struct database *database)
     config.vary_count = 2;
     config.ttl_ns = 60000000000u;
     orders = database;
-    return ctx_cache_new(&config, &reports);
+    return ctx_cache_new(&config, &cache);
 }
 
 void reports_close(void)
 {
-    ctx_cache_destroy(reports);
-    reports = NULL;
+    ctx_cache_destroy(cache);
+    cache = NULL;
 }
 
 ctx_cache *reports_cache(void)
 {
-    return reports;
+    return cache;
 }
 
 /* A tenant without orders is an answer too, and as expensive to find. */
@@ -81,10 +81,10 @@ static int summary(ctx_cache_load *load, int64_t year)
 
 int report_revenue(int64_t year, int64_t quarter, ctx_cache_ref *out_json, ctx_cache_info *info)
 {
-    return ctx_cache_call_info(reports, cached_revenue_fn, out_json, info, year, quarter);
+    return ctx_cache_call_info(cache, cached_revenue_fn, out_json, info, year, quarter);
 }
 
 int report_summary(int64_t year, ctx_cache_ref *out_json, ctx_cache_info *info)
 {
-    return ctx_cache_call_info(reports, cached_summary_fn, out_json, info, year);
+    return ctx_cache_call_info(cache, cached_summary_fn, out_json, info, year);
 }
