@@ -6,13 +6,15 @@
  * (CTX_BOX). The partition is that of the current context, read once at the start.
  *
  * Answers that every function here may give:
- *   CTX_ERR_INVALID  a NULL where a pointer is needed, an argument of unknown type, a fn without
- * name or loader, options or info of a size this version cannot read CTX_ERR_UNSET    a partition
- * variable is not set (the unset policy ERROR; info names it) CTX_ERR_LIMIT    more than
- * CTX_CACHE_ARGS_MAX arguments, a name over CTX_NAME_MAX, or a key over key_limit CTX_ERR_ENCODE an
- * argument or partition value is an object that cannot be encoded CTX_ERR_CONFLICT see ctx_cache_fn
- *   CTX_ERR_NOMEM    the cache and the context are as before
- *   any other code   an object's encode(), or a default's factory, failed with it
+ *   CTX_ERR_INVALID   a NULL where a pointer is needed, an argument of unknown type, a fn without
+ *                     name or loader, options or info of a size this version cannot read
+ *   CTX_ERR_UNSET     a partition variable is not set (the unset policy ERROR; info names it)
+ *   CTX_ERR_LIMIT     more than CTX_CACHE_ARGS_MAX arguments, a name over CTX_NAME_MAX, or a key
+ *                     over key_limit
+ *   CTX_ERR_ENCODE    an argument or partition value is an object that cannot be encoded
+ *   CTX_ERR_CONFLICT  see ctx_cache_fn
+ *   CTX_ERR_NOMEM     the cache and the context are as before
+ *   any other code    an object's encode(), or a default's factory, failed with it
  */
 #ifndef CTXCACHE_CALL_H
 #define CTXCACHE_CALL_H
@@ -102,8 +104,8 @@ typedef struct ctx_cache_options {
  * CTX_ABSENT         the loader's answer, now or when it was stored, is that there is none
  * CTX_ERR_RECURSION  made inside the load of this very key (also from a context bound there)
  * CTX_ERR_DEADLOCK   the load of this key waits, through others, for a load of this thread
- * CTX_ERR_TIMEOUT    the wait was longer than wait_ns; the load goes on and nobody else is
- * disturbed CTX_ERR_ABANDONED  this call waited, and the loading thread died or its loader threw
+ * CTX_ERR_TIMEOUT    the wait was longer than wait_ns; the load goes on and disturbs nobody else
+ * CTX_ERR_ABANDONED  this call waited, and the loading thread died or its loader threw
  * CTX_ERR_NO_VALUE   the loader returned CTX_OK without a value
  * any other code     the loader's own failure, unchanged
  */

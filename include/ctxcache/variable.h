@@ -88,8 +88,9 @@ typedef struct ctx_var_config {
  * Makes a variable at run time. Any thread. On CTX_OK *out_var is the caller's to give to
  * ctx_var_free(); on any error it is NULL.
  *
- * CTX_ERR_INVALID  no name, both defaults, an unknown flag, or a size or tail this version cannot
- * read CTX_ERR_LIMIT    the name is longer than CTX_NAME_MAX, or 2^20 variables exist CTX_ERR_NOMEM
+ * CTX_ERR_INVALID  no name, both defaults, an unknown flag, or a size this version cannot read
+ * CTX_ERR_LIMIT    the name is longer than CTX_NAME_MAX, or 2^20 variables exist
+ * CTX_ERR_NOMEM
  */
 CTX_API int ctx_var_new(const ctx_var_config *config, ctx_var **out_var);
 

@@ -1,13 +1,15 @@
 /*
  * call.c: one call, from top to bottom.
  *
- *   answer()            charge the load around us with our partition's variables; open the request
- *                       (request.c: function, partition, key)
- *     bypass()          a variable is unset or the key too long, and the cache is to go on: just
- * load look()            under the lock: the entry (hit), a running load (join), or begin one
- * (lead) hit()           recency, count, pin join()          wait (flight.c), take the leader's
- * result lead()            run the loader (load.c), judge its result (audit.c), store it
- * (contents.c), wake who waits; or, if the loader never returns, say so to them
+ *   answer()       open the request (request.c: audit, function, partition, key)
+ *     bypass()     a variable is unset or the key too long, and the cache is to go on: just load
+ *     look()       under the lock, one of three:
+ *       hit()      the entry is there: recency, count, pin
+ *       join()     it is being loaded: wait (flight.c), take the leader's result if it is shareable
+ *       begin()    it is not there: a flight begins, and this call leads it
+ *     lead()       with no lock: run the loader (load.c); judge() what it read and changed (audit.c)
+ *       land()     under the lock: store (contents.c), count, end the flight, wake who waits
+ *       abandon()  the same without a result, when the loader never comes back
  */
 #include "cache/audit.h"
 #include "cache/cache.h"
