@@ -47,7 +47,9 @@ typedef struct ctx_cache_stats {
 
     uint64_t stored;  /* values put in, by loads and puts */
     uint64_t entries; /* in the cache now: stored - (all that left) */
-    uint64_t bytes; /* of those, with keys and overhead; for the cache also index and partitions */
+    /* Of a partition: its entries, with keys and overhead. Of the cache: all that its capacity counts,
+     * which is also index, partitions, and what was invalidated but has not left yet. */
+    uint64_t bytes;
     uint64_t partitions; /* that exist now; 1 for a partition */
 } ctx_cache_stats;
 
