@@ -13,6 +13,7 @@
 #include "support/rng.h"
 #include "support/scale.h"
 #include "support/stamped.h"
+#include "support/unwind.h"
 
 enum { THREADS = 4, TENANTS = 8, KEYS = 200, CAPACITY = 300, HELD = 32, TTL = 1000 };
 
@@ -30,6 +31,7 @@ static int load(ctx_cache_load *l, const ctx_value *args, size_t count, void *us
 
     (void)count, (void)user;
     CHECK_EQ(ctx_get_i64(tenant, &id), CTX_OK);
+    may_unwind_here();
     pthread_testcancel();
     fake_clock_advance(&now, 1);
     if (key % 50 == 49)
@@ -39,6 +41,7 @@ static int load(ctx_cache_load *l, const ctx_value *args, size_t count, void *us
     if (key % 50 == 47)
         ctx_cache_load_ttl(l, 5);
     CHECK_EQ(stamped_adopt(l, stamped_of(id, 0, key)), CTX_OK);
+    may_unwind_here();
     pthread_testcancel();
     return CTX_OK;
 }

@@ -12,6 +12,7 @@
 #include "support/check.h"
 #include "support/rng.h"
 #include "support/scale.h"
+#include "support/unwind.h"
 
 enum { THREADS = 4 };
 
@@ -100,6 +101,7 @@ static int load_mortal(ctx_cache_load *load, const ctx_value *args, size_t count
         pthread_exit(NULL);
     if (mine % 50 == 3) {
         pthread_cancel(pthread_self());
+        may_unwind_here();
         pthread_testcancel();
     }
     if (mine % 4 == 0)

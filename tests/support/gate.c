@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "support/check.h"
+#include "support/unwind.h"
 
 enum { HANG_SECONDS = 60, ASLEEP_SAMPLES = 8 };
 
@@ -39,8 +40,10 @@ void gate_pass(struct gate *gate)
     pthread_cleanup_push(unlock, &gate->mutex);
     gate->arrived++;
     pthread_cond_broadcast(&gate->changed);
-    while (!gate->open)
+    while (!gate->open) {
+        may_unwind_here();
         wait_change(gate, &deadline);
+    }
     pthread_cleanup_pop(1);
 }
 

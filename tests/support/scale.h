@@ -7,21 +7,25 @@
 
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SUPPORT_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SUPPORT_SLOW 1
+#ifndef __has_feature
+#define __has_feature(feature) 0
 #endif
+
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define SUPPORT_ASAN 1
+#else
+#define SUPPORT_ASAN 0
 #endif
-#ifndef SUPPORT_SLOW
-#define SUPPORT_SLOW 0
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define SUPPORT_TSAN 1
+#else
+#define SUPPORT_TSAN 0
 #endif
 
 /* `full` in an ordinary build, a tenth of it under a sanitizer or with CTX_TEST_SLOW set. */
 static inline long scaled(long full)
 {
-    return SUPPORT_SLOW || getenv("CTX_TEST_SLOW") ? full / 10 : full;
+    return SUPPORT_ASAN || SUPPORT_TSAN || getenv("CTX_TEST_SLOW") ? full / 10 : full;
 }
 
 #endif
