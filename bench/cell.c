@@ -35,7 +35,6 @@ struct cell *group_add(struct group *group, const struct cell_kind *kind, const 
         .kind = kind,
         .threads = threads,
         .samples = die_calloc(CELL_ROUNDS_MAX, sizeof *cell->samples),
-        .noisy = die_calloc(CELL_ROUNDS_MAX, sizeof *cell->noisy),
         .result = {.section = group->section,
                    .competitor = competitor,
                    .threads = threads,
@@ -49,23 +48,17 @@ struct cell *group_add(struct group *group, const struct cell_kind *kind, const 
 
 void group_close(struct group *group)
 {
-    for (size_t i = 0; i < group->cell_count; i++) {
+    for (size_t i = 0; i < group->cell_count; i++)
         free(group->cells[i].samples);
-        free(group->cells[i].noisy);
-    }
     free(group->cells);
     *group = (struct group){0};
 }
 
-/* Moves the quiet samples to the front; returns how many there are. */
-static size_t keep_quiet(const struct cell *cell)
+static int by_noise(const void *left, const void *right)
 {
-    size_t kept = 0;
+    double a = ((const struct sample *)left)->noise, b = ((const struct sample *)right)->noise;
 
-    for (size_t i = 0; i < cell->count; i++)
-        if (!cell->noisy[i])
-            cell->samples[kept++] = cell->samples[i];
-    return kept;
+    return (a > b) - (a < b);
 }
 
 static size_t count_quiet(const struct cell *cell)
@@ -73,19 +66,27 @@ static size_t count_quiet(const struct cell *cell)
     size_t quiet = 0;
 
     for (size_t i = 0; i < cell->count; i++)
-        quiet += !cell->noisy[i];
+        quiet += cell->samples[i].noise <= CELL_NOISE_MAX;
     return quiet;
 }
 
+/* Of the quiet samples; on a busy machine of the quietest third. */
 void cell_summarize(struct cell *cell)
 {
     struct result *result = &cell->result;
+    size_t quiet = count_quiet(cell), third = (cell->count + 2) / 3;
+    double *kept;
 
-    result->disturbed = count_quiet(cell) * 3 < cell->count;
-    result->samples = result->disturbed ? cell->count : keep_quiet(cell);
+    result->disturbed = quiet < third;
+    result->samples = result->disturbed ? third : quiet;
     result->dropped = cell->count - result->samples;
-    result->ns_per_op = stats_summarize(cell->samples, result->samples);
+    qsort(cell->samples, cell->count, sizeof *cell->samples, by_noise);
+    kept = die_calloc(result->samples, sizeof *kept);
+    for (size_t i = 0; i < result->samples; i++)
+        kept[i] = cell->samples[i].ns;
+    result->ns_per_op = stats_summarize(kept, result->samples);
     result->mops = 1e3 * cell->threads / result->ns_per_op.median;
+    free(kept);
 }
 
 void group_scale(struct group *group)

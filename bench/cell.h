@@ -15,6 +15,7 @@
 #include "stats.h"
 
 #define CELL_ROUNDS_MAX  1000
+#define CELL_NOISE_MAX   0.02 /* of a sample that is quiet */
 #define CELL_NAME_SIZE   32
 #define PLAN_THREADS_MAX 16
 
@@ -31,7 +32,12 @@ struct result {
     double hit_ratio;
     double bytes_per_entry;
     size_t samples, dropped;
-    bool disturbed; /* fewer than a third of the samples were quiet, so all were kept */
+    bool disturbed; /* not all of those were quiet */
+};
+
+struct sample {
+    double ns;    /* per operation and thread */
+    double noise; /* struct timing */
 };
 
 struct cell;
@@ -52,9 +58,8 @@ struct cell_kind {
 struct cell {
     const struct cell_kind *kind;
     unsigned threads;
-    size_t count;    /* rounds recorded */
-    double *samples; /* [count] ns per operation and thread */
-    bool *noisy;     /* [count] this one was disturbed */
+    size_t count; /* rounds recorded */
+    struct sample *samples;
     struct result result;
     void *own; /* the section's */
 };

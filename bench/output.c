@@ -84,7 +84,8 @@ static void print_notes(FILE *file, const struct report *report)
     if (dropped)
         fprintf(file, "%zu samples were dropped: a worker waited for its processor.\n", dropped);
     if (disturbed)
-        fputs("* the machine was busy: most samples were disturbed, and all were kept.\n", file);
+        fputs("* the machine was busy: of the disturbed samples the quietest third was kept.\n",
+              file);
 }
 
 void output_table(FILE *file, const struct report *report)

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,7 @@
 
 #include "die.h"
 
-#define DISTURBED_SHARE 0.02
-#define TICK_NS         1e7 /* the unit of /proc/stat: USER_HZ is 100 on Linux */
+#define TICK_NS 1e7 /* the unit of /proc/stat: USER_HZ is 100 on Linux */
 
 struct worker {
     struct pool *pool;
@@ -216,19 +216,17 @@ void pool_free(struct pool *pool)
 }
 
 /*
- * A worker that was preempted and then waited, or a hypervisor that took a processor away. Waiting
- * without preemption is no disturbance: it is how a contended mutex wakes its waiters.
+ * What counts is a worker that was preempted and then waited, or a hypervisor that took a processor
+ * away. Waiting without preemption is no disturbance: a contended mutex wakes its waiters so.
  */
-static bool was_disturbed(const struct pool *pool, unsigned workers, double ns, double stolen_ns)
+static double disturbance_ns(const struct pool *pool, unsigned workers, double stolen_ns)
 {
-    double limit = ns * DISTURBED_SHARE;
+    double most = stolen_ns;
 
-    if (stolen_ns > limit)
-        return true;
     for (unsigned i = 0; i < workers; i++)
-        if (pool->workers[i].preempted && (double)pool->workers[i].waited_ns > limit)
-            return true;
-    return false;
+        if (pool->workers[i].preempted && (double)pool->workers[i].waited_ns > most)
+            most = (double)pool->workers[i].waited_ns;
+    return most;
 }
 
 struct timing pool_run(struct pool *pool, unsigned workers, const struct task *task)
@@ -256,5 +254,5 @@ struct timing pool_run(struct pool *pool, unsigned workers, const struct task *t
     double ns = (double)(end - start);
     double stolen_ns = (double)(stolen_ticks() - stolen) * TICK_NS;
 
-    return (struct timing){ns, was_disturbed(pool, workers, ns, stolen_ns)};
+    return (struct timing){ns, disturbance_ns(pool, workers, stolen_ns) / ns};
 }

@@ -4,7 +4,6 @@
 #ifndef BENCH_POOL_H
 #define BENCH_POOL_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct pool;
@@ -19,8 +18,8 @@ struct task {
 };
 
 struct timing {
-    double ns;      /* from the first worker's start to the last one's end */
-    bool disturbed; /* a worker waited for its processor for more than 2 % of that */
+    double ns;    /* from the first worker's start to the last one's end */
+    double noise; /* the share of it that a worker waited for its processor */
 };
 
 /* How many processors this process may use. */

@@ -10,9 +10,10 @@ static void take_sample(struct cell *cell, struct pool *pool, size_t round)
     struct timing timing = pool_run(pool, cell->threads, &task);
 
     if (round > 0) {
-        cell->samples[cell->count] =
-            timing.ns * cell->threads / (double)cell->kind->operations(cell);
-        cell->noisy[cell->count++] = timing.disturbed;
+        cell->samples[cell->count++] = (struct sample){
+            .ns = timing.ns * cell->threads / (double)kind->operations(cell),
+            .noise = timing.noise,
+        };
     }
     kind->end(cell, round, timing.ns);
 }
