@@ -30,15 +30,14 @@ static int keep(ctx_var *var, struct ctxi_cell *cell, struct ctxi_cell **out_kep
     return status;
 }
 
-/* Keeps what a factory made, and reads what is kept. */
+/* Keeps what a factory made, and reads what is kept. CTX_ERR_NOMEM, whatever the want of. */
 static int keep_made(ctx_var *var, const ctx_value *made, ctx_value *out_value)
 {
-    struct ctxi_cell *cell, *kept;
-    int status = ctxi_var_identify(var);
+    struct ctxi_cell *cell = NULL, *kept;
+    int status;
 
-    if (status != CTX_OK)
-        return status;
-    cell = ctxi_cell_new(var, made, true);
+    if (ctxi_var_identify(var) == CTX_OK)
+        cell = ctxi_cell_new(var, made, true);
     if (!cell)
         return CTX_ERR_NOMEM;
     status = keep(var, cell, &kept);

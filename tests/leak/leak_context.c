@@ -476,8 +476,10 @@ int main(void)
 {
     support_alloc_init(&alloc);
     CHECK_EQ(ctx_set_allocator(&alloc.allocator), CTX_OK);
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < MANY; i++) { /* the lowest ids, so that the map grows level by level */
         many[i].name = "many";
+        CHECK_EQ(ctxi_var_hold(&many[i], false), CTX_OK);
+    }
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         uint64_t once = fail_each(&scenarios[i], false);
         uint64_t for_ever = fail_each(&scenarios[i], true);

@@ -253,6 +253,49 @@ Test(current, of_an_ended_thread_may_be_entered)
     ctx_context_unref(context);
 }
 
+static void use_up_keys(void)
+{
+    pthread_key_t key;
+
+    while (pthread_key_create(&key, NULL) == 0) {
+    }
+}
+
+Test(current, cannot_be_made_where_the_end_of_the_thread_is_not_heard_of)
+{
+    ctx_context *context = new_context(), *other;
+
+    use_up_keys();
+    cr_assert_eq(ctx_set(a, 1), CTX_ERR_NOMEM);
+    cr_assert_eq(ctx_current(&other), CTX_ERR_NOMEM);
+    cr_assert_eq(ctx_enter(context), CTX_ERR_NOMEM);
+    cr_assert_eq(ctx_run(context, set_a, NULL), CTX_ERR_NOMEM);
+    cr_assert_eq(ctx_swap(context, &other), CTX_ERR_NOMEM);
+    cr_assert_eq(get(a), -1);
+    ctx_context_unref(context);
+}
+
+static void *set_and_reset(void *unused)
+{
+    ctx_token token;
+
+    cr_assert_eq(ctx_set(a, 1, &token), CTX_OK);
+    cr_assert_eq(ctx_reset(a, token), CTX_OK);
+    cr_assert_eq(ctx_set(a, counted_value(&held)), CTX_OK);
+    return unused;
+}
+
+Test(current, is_there_all_the_same_in_a_thread_that_was_given_one)
+{
+    pthread_t thread;
+
+    use_up_keys();
+    cr_assert_eq(ctx_thread_create(&thread, NULL, set_and_reset, NULL), CTX_OK);
+    pthread_join(thread, NULL);
+    cr_assert_eq(atomic_load(&held.retained), 1);
+    cr_assert_eq(counted_held(&held), 0);
+}
+
 /* ---- entering and leaving ----------------------------------------------------------------- */
 
 Test(enter, nests)

@@ -191,6 +191,9 @@ Test(pending, a_copy_has_the_outcome)
     cr_assert_eq(ctx_reset(a, tokens[0]), CTX_OK);
     cr_assert_eq(ctx_copy(&later), CTX_ERR_NOMEM);
     cr_assert_null(later);
+    support_alloc_fail(&alloc, 1, true); /* the copy itself, but no node */
+    cr_assert_eq(ctx_copy(&later), CTX_ERR_NOMEM);
+    cr_assert_null(later);
     memory();
     cr_assert_eq(ctx_copy(&later), CTX_OK);
     cr_assert_eq(get_in(later, a), -1);

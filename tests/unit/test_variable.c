@@ -324,22 +324,70 @@ Test(id, a_long_name_is_cut)
     cr_assert_eq(strlen(name), CTX_NAME_MAX);
 }
 
-Test(id, there_is_a_limit)
+/* Gives away all ids; the variables are the caller's to free. */
+static ctx_var *use_up_ids(void)
 {
     ctx_var *vars = calloc(CTXI_VARS_MAX, sizeof *vars);
-    ctx_token token = {vars, 1};
 
     for (uint32_t i = 0; i < CTXI_VARS_MAX; i++) {
         vars[i].name = "many";
         cr_assert_eq(ctxi_var_hold(&vars[i], false), CTX_OK);
         cr_assert_eq(ctxi_var_id(&vars[i]), i + 1);
     }
+    return vars;
+}
+
+Test(id, there_is_a_limit)
+{
+    ctx_var *vars = use_up_ids();
+    ctx_token token = {vars, 1};
+
     cr_assert_eq(ctx_set(plain, 1, &token), CTX_ERR_LIMIT);
     cr_assert_null(token.slot);
     cr_assert_eq(ctxi_var_hold(plain, true), CTX_ERR_LIMIT);
     cr_assert_eq(refused(named("dynamic")), CTX_ERR_LIMIT);
+    free(vars);
+}
+
+Test(id, the_largest_one_works_as_any)
+{
+    ctx_var *vars = use_up_ids();
+    int64_t value;
+
     cr_assert_eq(ctx_set(&vars[CTXI_VARS_MAX - 1], 5), CTX_OK);
-    cr_assert_eq(ctx_get_i64(&vars[CTXI_VARS_MAX - 1], &(int64_t){0}), CTX_OK);
-    cr_assert_eq(ctx_get_i64(&vars[0], &(int64_t){0}), CTX_ERR_UNSET);
+    cr_assert_eq(ctx_get_i64(&vars[CTXI_VARS_MAX - 1], &value), CTX_OK);
+    cr_assert_eq(value, 5);
+    cr_assert_eq(ctx_get_i64(&vars[0], &value), CTX_ERR_UNSET);
+    cr_assert_eq(ctx_set(&vars[0], 6), CTX_OK);
+    cr_assert_eq(ctx_get_i64(&vars[0], &value), CTX_OK);
+    free(vars);
+}
+
+static int make_one(void *user, ctx_value *out_value)
+{
+    (void)user;
+    *out_value = ctx_i64(1);
+    return CTX_OK;
+}
+
+static CTX_VAR_FACTORY(made, make_one, NULL);
+
+Test(id, where_none_is_left_a_factorys_value_cannot_be_kept)
+{
+    ctx_var *vars = use_up_ids();
+    ctx_value value;
+
+    cr_assert_eq(ctx_get(made, &value), CTX_ERR_NOMEM);
+    free(vars);
+}
+
+Test(id, where_none_is_left_a_read_counts_as_reading_everything)
+{
+    ctx_var *vars = use_up_ids();
+    struct ctxi_reads *reads = ctxi_reads_new(NULL);
+
+    ctxi_reads_note(reads, plain);
+    cr_assert(ctxi_reads_all(reads));
+    ctxi_reads_unref(reads);
     free(vars);
 }
