@@ -30,11 +30,11 @@ typedef int ctx_cache_loader(ctx_cache_load *load, const ctx_value *args, size_t
 typedef struct ctx_cache_fn {
     const char *name; /* 1..CTX_NAME_MAX bytes */
     uint32_t version; /* raise it when the meaning of the result changes */
-    uint32_t reserved;
+    uint32_t epoch;   /* the library's, like the last two; 0 until first used */
     ctx_cache_loader *loader;
-    void *user;  /* handed to the loader; part of the registration, not of the key */
-    uint64_t id; /* the library's; 0 until first used */
-    uint64_t reserved2;
+    void *user; /* handed to the loader; part of the registration, not of the key */
+    uint64_t id;
+    uint64_t self;
 } ctx_cache_fn;
 
 #define CTX_CACHE_FN(name, loader) CTX_CACHE_FN_VERSION(name, 1, loader, 0)
@@ -42,9 +42,10 @@ typedef struct ctx_cache_fn {
     ctx_cache_fn name[1] = {{#name, version, 0, loader, user, 0, 0}}
 
 /*
- * Forgets the identity of `fn` in the whole process: what is cached under it is never found again
- * and leaves by eviction; the next call registers it anew. For code about to be unloaded. No call
- * of fn may be running. NULL, or a function that was never called, is allowed.
+ * Forgets the identity of `fn` in the whole process, whichever struct registered it first: what is
+ * cached under it is never found again and leaves by eviction; the next call registers it anew. For
+ * code about to be unloaded. No call of fn may be running. NULL, or a function that was never called,
+ * is allowed.
  */
 CTX_API void ctx_cache_fn_retire(ctx_cache_fn *fn);
 

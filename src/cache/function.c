@@ -15,16 +15,19 @@ struct ctxi_fn {
     struct identity identity;
     ctx_cache_loader *loader;
     void *user;
-    const ctx_cache_fn *owner; /* the struct that registered it; never read through */
     uint64_t id;
     atomic_size_t refs; /* one of the registry, until retired; one of each entry and flight */
     UT_hash_handle hh;  /* in the registry; guarded by its lock */
 };
 
-/* Guards the table, last_id, and the writing of every ctx_cache_fn's id and reserved2. */
+/* Guards the table, last_id, and the writing of every ctx_cache_fn's id, self and epoch. */
 static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
 static struct ctxi_fn *registry;
 static uint64_t last_id;
+/* Grows with every retirement, under the lock; read without it, relaxed: who calls a function after
+ * it was retired was told so by whoever retired it. EPOCH_LAST stays, and then nothing is remembered. */
+static atomic_uint retirements = 1;
+#define EPOCH_LAST UINT32_MAX
 static struct ctxi_memory registry_memory;
 
 static struct ctxi_memory *memory(void)
@@ -87,7 +90,6 @@ static int add(const ctx_cache_fn *fn, const struct identity *identity, struct c
     added->identity = *identity;
     added->loader = fn->loader;
     added->user = fn->user;
-    added->owner = fn;
     added->id = last_id + 1;
     atomic_init(&added->refs, 1);
     HASH_ADD(hh, registry, identity, sizeof added->identity, added);
@@ -100,40 +102,58 @@ static int add(const ctx_cache_fn *fn, const struct identity *identity, struct c
     return CTX_OK;
 }
 
+static bool is_of(const struct ctxi_fn *registration, const ctx_cache_fn *fn)
+{
+    return registration->loader == fn->loader && registration->user == fn->user;
+}
+
+static struct ctxi_fn *find(const struct identity *identity)
+{
+    struct ctxi_fn *found;
+
+    CTXI_ASSERT_HELD(&registry_lock);
+    HASH_FIND(hh, registry, identity, sizeof *identity, found);
+    return found;
+}
+
 static int find_or_add(const ctx_cache_fn *fn, struct ctxi_fn **out_fn)
 {
     struct identity identity;
-    struct ctxi_fn *found;
     int r = identity_of(fn, &identity);
 
-    CTXI_ASSERT_HELD(&registry_lock);
     if (r != CTX_OK)
         return r;
-    HASH_FIND(hh, registry, &identity, sizeof identity, found);
-    if (!found)
+    *out_fn = find(&identity);
+    if (!*out_fn)
         return add(fn, &identity, out_fn);
-    if (found->loader != fn->loader || found->user != fn->user)
-        return CTX_ERR_CONFLICT;
-    *out_fn = found;
-    return CTX_OK;
+    return is_of(*out_fn, fn) ? CTX_OK : CTX_ERR_CONFLICT;
 }
 
 /*
- * The struct that registered a function remembers the registration in `id`, and in reserved2 its
- * own address: a copy of the struct, changed after the first call, must not pass for the original.
- * Other structs with the same identity look it up each time, so that retiring leaves nobody with a
- * stale one.
+ * A ctx_cache_fn remembers its registration in `id`, its own address in `self`, for a copy of the
+ * struct, changed after the first call, must not pass for the original, and in `epoch` how many
+ * retirements there had been: after one more it is looked up again.
  *
- * FN-1: both are written before the release store of `id`; partner: the acquire load in
+ * FN-1: id and self are written before the release store of epoch; partner: the acquire load in
  * identified().
  */
 static struct ctxi_fn *identified(const ctx_cache_fn *fn)
 {
-    uint64_t id = __atomic_load_n(&fn->id, __ATOMIC_ACQUIRE);
+    unsigned epoch = __atomic_load_n(&fn->epoch, __ATOMIC_ACQUIRE);
 
-    if (!id || __atomic_load_n(&fn->reserved2, __ATOMIC_RELAXED) != (uintptr_t)fn)
+    if (epoch != atomic_load_explicit(&retirements, memory_order_relaxed) || epoch == EPOCH_LAST ||
+        __atomic_load_n(&fn->self, __ATOMIC_RELAXED) != (uintptr_t)fn)
         return NULL;
-    return (struct ctxi_fn *)(uintptr_t)id;
+    return (struct ctxi_fn *)(uintptr_t)__atomic_load_n(&fn->id, __ATOMIC_RELAXED);
+}
+
+static void remember(ctx_cache_fn *fn, const struct ctxi_fn *registration)
+{
+    unsigned epoch = atomic_load_explicit(&retirements, memory_order_relaxed);
+
+    __atomic_store_n(&fn->id, (uintptr_t)registration, __ATOMIC_RELAXED);
+    __atomic_store_n(&fn->self, (uintptr_t)fn, __ATOMIC_RELAXED);
+    __atomic_store_n(&fn->epoch, epoch, __ATOMIC_RELEASE);
 }
 
 int ctxi_fn_identify(ctx_cache_fn *fn, struct ctxi_fn **out_fn)
@@ -145,27 +165,48 @@ int ctxi_fn_identify(ctx_cache_fn *fn, struct ctxi_fn **out_fn)
         return CTX_OK;
     ctxi_lock_acquire(&registry_lock);
     r = find_or_add(fn, out_fn);
-    if (r == CTX_OK && (*out_fn)->owner == fn) {
-        __atomic_store_n(&fn->reserved2, (uintptr_t)fn, __ATOMIC_RELAXED);
-        __atomic_store_n(&fn->id, (uintptr_t)*out_fn, __ATOMIC_RELEASE);
-    }
+    if (r == CTX_OK)
+        remember(fn, *out_fn);
     ctxi_lock_release(&registry_lock);
     return r;
 }
 
-void ctx_cache_fn_retire(ctx_cache_fn *fn)
+static void note_retirement(void)
 {
-    struct ctxi_memory *table_memory;
+    unsigned epoch = atomic_load_explicit(&retirements, memory_order_relaxed);
+
+    if (epoch != EPOCH_LAST)
+        atomic_store_explicit(&retirements, epoch + 1, memory_order_relaxed);
+}
+
+/* Takes the registration of `fn` out of the table; NULL: there is none. */
+static struct ctxi_fn *take_out(const ctx_cache_fn *fn)
+{
+    struct ctxi_memory *table_memory = memory();
+    struct identity identity;
     struct ctxi_fn *found;
 
-    if (!fn || !(found = identified(fn)))
+    if (identity_of(fn, &identity) != CTX_OK)
+        return NULL;
+    found = find(&identity);
+    if (!found || !is_of(found, fn))
+        return NULL;
+    HASH_DEL(registry, found);
+    note_retirement();
+    return found;
+}
+
+void ctx_cache_fn_retire(ctx_cache_fn *fn)
+{
+    struct ctxi_fn *found;
+
+    if (!fn)
         return;
     ctxi_lock_acquire(&registry_lock);
-    table_memory = memory();
-    HASH_DEL(registry, found);
-    __atomic_store_n(&fn->id, 0, __ATOMIC_RELEASE);
+    found = take_out(fn);
     ctxi_lock_release(&registry_lock);
-    ctxi_fn_unref(found);
+    if (found)
+        ctxi_fn_unref(found);
 }
 
 void ctxi_fn_fork_prepare(void)
