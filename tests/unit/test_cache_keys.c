@@ -660,6 +660,19 @@ Test(keys, a_retired_function_is_never_found_again)
     cr_assert_eq(ask(cache, &elsewhere, 1).serial, 2, "the other place found the retired answer");
 }
 
+Test(keys, a_function_may_be_retired_from_any_place)
+{
+    static ctx_cache_fn elsewhere[] = {{"price", 1, 0, probe_load, &price_probe, 0, 0}};
+    static ctx_cache_fn successor[] = {{"price", 1, 0, load_other, NULL, 0, 0}};
+
+    cr_assert_eq(ask(cache, price, 1).serial, 1);
+    cr_assert_eq(ask(cache, elsewhere, 1).serial, 1);
+    ctx_cache_fn_retire(elsewhere);
+    cr_assert_eq(ask(cache, price, 1).serial, 2, "its answers were found again");
+    ctx_cache_fn_retire(elsewhere);
+    cr_assert_eq(ask(cache, successor, 1).serial, -1, "the name was not free");
+}
+
 Test(keys, a_retired_name_is_free_for_another_function)
 {
     static ctx_cache_fn successor[] = {{"price", 1, 0, load_other, NULL, 0, 0}};
