@@ -180,6 +180,7 @@ Test(bind, a_run_that_is_given_up_frees_what_it_was_on_top_of)
     ctx_set(tenant, counted_value(&object));
     bound = bind(swap_and_give_up, NULL);
     cr_assert_eq(ctx_bound_run(bound), CTX_OK);
+    cr_assert_eq(ctx_bound_run(bound), CTX_OK);
     ctx_bound_free(bound);
     cr_assert_eq(counted_held(&object), 0);
 }
