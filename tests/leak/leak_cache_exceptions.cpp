@@ -149,6 +149,7 @@ void waiters_of_a_loader_that_throws_are_told(uint32_t flags)
     std::atomic<int> thrown{0}, abandoned{0}, others{0};
 
     make_cache(CTX_CACHE_UNSET_ERROR, flags);
+    threads.reserve(4);
     for (int i = 0; i < 4; i++)
         threads.emplace_back([&] {
             become_acme();

@@ -6,15 +6,15 @@
 #include "support/check.h"
 #include "support/gate.h"
 
-int probe_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)
+int probe_load(ctx_cache_load *load, const ctx_value *args, size_t count, void *probe)
 {
-    struct probe *probe = user;
-    int64_t serial = atomic_fetch_add(&probe->loads, 1) + 1;
-    int status = probe->during ? probe->during(probe, load, args, count) : CTX_OK;
+    struct probe *self = probe;
+    int64_t serial = atomic_fetch_add(&self->loads, 1) + 1;
+    int status = self->during ? self->during(self, load, args, count) : CTX_OK;
 
     if (status != CTX_OK)
         return status;
-    if (!probe->negative)
+    if (!self->negative)
         return ctx_cache_load_copy(load, &serial, sizeof serial);
     ctx_cache_load_negative(load);
     return CTX_OK;
