@@ -85,7 +85,9 @@ static char thread_state(pid_t tid)
         line[0] = 0;
     fclose(file);
     end = strrchr(line, ')');
-    return end && end[1] ? end[2] : '\0';
+    if (!end || !end[1])
+        return 0;
+    return end[2];
 }
 
 void await_asleep(pid_t tid)
