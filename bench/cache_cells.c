@@ -9,9 +9,9 @@
 #include "contender.h"
 #include "die.h"
 
-#define SLICES      16    /* a stream has that many rounds of calls, then it begins again */
-#define SLICE_CALLS 65536 /* for each worker */
-#define WARM_PARTS  8     /* the first eighth of a slice warms up, the rest is timed */
+#define SLICES      32    /* a stream has that many rounds of calls, then it begins again */
+#define SLICE_CALLS 32768 /* for each worker */
+#define WARM_PARTS  2     /* the first half of a slice warms up, the rest is timed */
 
 enum cache_state {
     RESIDENT, /* everything is in the cache before the first round */

@@ -10,7 +10,7 @@
 /* `rounds` rounds after the one that warms up; or, if that is 0, as many as fit into `seconds`, but
  * at least ROUNDS_LEAST. */
 #define ROUNDS_LEAST 3
-#define ROUNDS_MOST  201
+#define ROUNDS_MOST  301
 
 void rounds_run(struct group *group, struct pool *pool, uint64_t rounds, double seconds);
 
