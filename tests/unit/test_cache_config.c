@@ -225,6 +225,22 @@ Test(config, an_allocator_must_be_whole)
     expect_problem(&config, "allocator");
 }
 
+Test(config, the_process_allocator_must_be_whole)
+{
+    struct support_alloc counted;
+
+    support_alloc_init(&counted);
+    counted.allocator.release = NULL;
+    cr_assert_eq(ctx_set_allocator(&counted.allocator), CTX_ERR_INVALID);
+    support_alloc_init(&counted);
+    counted.allocator.allocate = NULL;
+    cr_assert_eq(ctx_set_allocator(&counted.allocator), CTX_ERR_INVALID);
+    support_alloc_init(&counted);
+    counted.allocator.size = sizeof(ctx_allocator) - 1;
+    cr_assert_eq(ctx_set_allocator(&counted.allocator), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_set_allocator(NULL), CTX_OK);
+}
+
 Test(config, all_memory_comes_from_the_allocator_given)
 {
     ctx_cache_config config = good_config();

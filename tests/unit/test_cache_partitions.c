@@ -777,6 +777,32 @@ Test(partitions, an_object_appears_as_its_encoding)
     cr_assert_eq(visited, 1);
 }
 
+static int expect_null_session(void *user, const ctx_cache_partition *partition)
+{
+    (void)user;
+    return partition->values[0].type == CTX_BYTES && partition->is_set[0] ? 0 : 1;
+}
+
+Test(partitions, a_null_object_is_a_value_like_another)
+{
+    cr_assert_eq(serial_for(ctx_object(NULL, &session_class)), 1);
+    cr_assert_eq(ctx_cache_each_partition(cache, expect_null_session, NULL), 0);
+    cr_assert_eq(serial_for(ctx_null()), 2);
+    cr_assert_eq(serial_for(ctx_object(NULL, &session_class)), 1);
+}
+
+/* An object may change in place, without a set: what counts is what it says now. */
+Test(partitions, an_object_that_changes_in_place_changes_partition)
+{
+    int64_t id = 7;
+
+    cr_assert_eq(serial_for(ctx_object(&id, &session_class)), 1);
+    id = 8;
+    cr_assert_eq(ask(cache, price, 1).serial, 2);
+    id = 7;
+    cr_assert_eq(ask(cache, price, 1).serial, 1);
+}
+
 static int expect_typed(void *user, const ctx_cache_partition *partition)
 {
     const ctx_value *v = partition->values;
