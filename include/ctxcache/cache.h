@@ -138,7 +138,8 @@ CTX_API int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache)
 /*
  * Ends it: removes every entry (callbacks run here) and frees what nobody uses. Waits for nothing:
  * refs stay valid, loads that run answer their callers and are not stored, and the last of them
- * frees the rest. The caller must not begin another call with the pointer. NULL is allowed.
+ * frees the rest. Apart from calls that load or wait for a load, none may be under way, and none may
+ * begin. NULL is allowed.
  */
 CTX_API void ctx_cache_destroy(ctx_cache *cache);
 

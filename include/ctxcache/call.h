@@ -61,8 +61,9 @@ enum ctx_cache_reason {
     CTX_CACHE_NO_STORE = 4,   /* the loader said so */
     CTX_CACHE_UNDECLARED = 5, /* the loader read a variable outside vary and ignore */
     CTX_CACHE_CHANGED = 6,    /* the loader changed a partition variable */
-    CTX_CACHE_FENCED = 7,     /* invalidated, put, cleared or destroyed while it was loading */
-    CTX_CACHE_TOO_LARGE = 8   /* larger than the whole capacity */
+    CTX_CACHE_FENCED = 7, /* invalidated, put, cleared or destroyed while it was loading; or it was
+                               * loaded beside another's load whose answer was not to be shared */
+    CTX_CACHE_TOO_LARGE = 8 /* larger than the whole capacity */
 };
 
 /* Filled by a call that is asked to. Start from CTX_CACHE_INFO_INIT. */
@@ -103,7 +104,8 @@ typedef struct ctx_cache_options {
  * CTX_OK             out_ref holds the value
  * CTX_ABSENT         the loader's answer, now or when it was stored, is that there is none
  * CTX_ERR_RECURSION  made inside the load of this very key (also from a context bound there)
- * CTX_ERR_DEADLOCK   the load of this key waits, through others, for a load of this thread
+ * CTX_ERR_DEADLOCK   the load of this key waits, through others, for a load of this thread (waits
+ *                    that the library does not see, for a thread to join say, are no part of this)
  * CTX_ERR_TIMEOUT    the wait was longer than wait_ns; the load goes on and disturbs nobody else
  * CTX_ERR_ABANDONED  this call waited, and the loading thread died or its loader threw
  * CTX_ERR_NO_VALUE   the loader returned CTX_OK without a value

@@ -16,7 +16,9 @@ typedef struct ctx_cache_load ctx_cache_load;
  * thread; it may call any cache, this one included (but see CTX_ERR_RECURSION). The args are the
  * caller's and live as long as the call. Gives its value through one of ctx_cache_load_reserve(),
  * _copy() or _adopt() and returns CTX_OK; or says ctx_cache_load_negative(). Any other return is a
- * failure: never stored, handed unchanged to the caller and to all who wait for the same key.
+ * failure: never stored, handed unchanged to the caller and to all who wait for the same key. It may
+ * end by a C++ exception, pthread_exit() or cancellation, but not by longjmp(), and it ends on the
+ * thread that it began on.
  */
 typedef int ctx_cache_loader(ctx_cache_load *load, const ctx_value *args, size_t arg_count,
                              void *user);
@@ -28,7 +30,7 @@ typedef int ctx_cache_loader(ctx_cache_load *load, const ctx_value *args, size_t
  * load_revenue) defines an array of one, so that `revenue` is the pointer to pass.
  */
 typedef struct ctx_cache_fn {
-    const char *name; /* 1..CTX_NAME_MAX bytes */
+    const char *name; /* 1..CTX_NAME_MAX bytes; fixed, as the text it points at, once used */
     uint32_t version; /* raise it when the meaning of the result changes */
     uint32_t epoch;   /* the library's, like the last two; 0 until first used */
     ctx_cache_loader *loader;
@@ -52,7 +54,7 @@ CTX_API void ctx_cache_fn_retire(ctx_cache_fn *fn);
 /* ---- giving the value: one of these, the last one counts ---------------------------------- */
 
 /*
- * `size` bytes inside the entry itself, aligned for any type, to write the value into before the
+ * `size` zero bytes inside the entry itself, aligned for any type, to write the value into before the
  * loader returns; the cheapest way. CTX_ERR_NOMEM, then *out_buffer is NULL. A size of 0 is
  * allowed.
  */

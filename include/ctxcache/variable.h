@@ -40,7 +40,7 @@ typedef struct ctx_var {
     uint32_t id;
     uint32_t state;
     void *owner;
-    uint64_t reserved;
+    uint64_t self; /* its own address: a copy of a variable in use is refused (CTX_ERR_INVALID) */
 } ctx_var;
 
 #define CTXI_VAR_DEFINE(name, fallback, factory, user, flags, has_default)                         \

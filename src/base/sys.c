@@ -1,6 +1,7 @@
 #include "base/sys.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -13,7 +14,7 @@ uint64_t ctxi_monotonic_ns(void *unused)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-int ctxi_random_u64(uint64_t *out)
+static int read_random(uint64_t *out)
 {
     for (;;) {
         ssize_t got = getrandom(out, sizeof *out, 0);
@@ -23,4 +24,15 @@ int ctxi_random_u64(uint64_t *out)
         if (got < 0 && errno != EINTR)
             return errno;
     }
+}
+
+/* getrandom() is a cancellation point, and who makes a cache holds what would be lost. */
+int ctxi_random_u64(uint64_t *out)
+{
+    int before, error;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    error = read_random(out);
+    pthread_setcancelstate(before, &before);
+    return error;
 }

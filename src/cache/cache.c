@@ -269,6 +269,7 @@ void ctxi_cache_unref(ctx_cache *cache)
 
     if (atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_acq_rel) != 1)
         return;
+    ctxi_fork_unregister(cache);
     ctxi_flights_fini(cache);
     ctxi_partitions_fini(&cache->partitions, &cache->memory);
     if (cache->index.buckets)
@@ -285,7 +286,6 @@ void ctx_cache_destroy(ctx_cache *cache)
 {
     if (!cache)
         return;
-    ctxi_fork_unregister(cache);
     ctxi_lock_acquire(&cache->lock);
     cache->closed = true;
     ctxi_lock_release(&cache->lock);

@@ -56,7 +56,7 @@ struct ctx_cache {
     struct ctxi_memory memory;  /* of index and partitions */
     struct ctxi_partitions partitions;
     struct ctxi_flight *flights;       /* a uthash table: loads that may be joined, by key */
-    struct ctxi_memory flights_memory; /* of that table; not part of the capacity */
+    struct ctxi_memory flights_memory; /* of that table */
     ctx_cache_stats stats;
 
     struct ctxi_link registered; /* fork.c; guarded by its lock */

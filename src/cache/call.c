@@ -68,13 +68,13 @@ static int refuse_locked(struct call *call, struct ctxi_partition *partition, in
 
 static int refuse(struct call *call, int status)
 {
-    struct ctxi_lock *lock = &call->request.cache->lock;
+    ctx_cache *cache = call->request.cache;
 
     if (call->request.variable)
         ctxi_info_name(&call->info, call->request.variable->name);
-    ctxi_lock_acquire(lock);
-    refuse_locked(call, call->request.pinned, status);
-    ctxi_lock_release(lock);
+    ctxi_lock_acquire(&cache->lock);
+    refuse_locked(call, ctxi_partition_at(&cache->partitions, &call->request.place), status);
+    ctxi_lock_release(&cache->lock);
     return status;
 }
 
@@ -412,10 +412,15 @@ static enum step begin(struct call *call, struct ctxi_partition *partition, bool
 static enum step miss(struct call *call, struct ctxi_partition *partition, int *out_status,
                       struct ctxi_entry **out_garbage)
 {
-    struct ctxi_flight *flight = ctxi_flight_find(call->request.cache, &call->request.key);
+    const struct ctxi_request *request = &call->request;
+    struct ctxi_flight *flight = ctxi_flight_find(request->cache, &request->key);
 
     if (flight && !call->alone)
         return join(call, partition, flight, out_status, out_garbage);
+    if (ctxi_flight_is_mine(request->cache, &request->key)) {
+        *out_status = refuse_locked(call, partition, CTX_ERR_RECURSION);
+        return STEP_ANSWERED;
+    }
     return begin(call, partition, flight != NULL, out_status);
 }
 
@@ -437,8 +442,10 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
         *out_status = hit(call, partition, entry);
         break;
     case CTXI_NOT_FOUND:
-        ctxi_contents_bury(cache, &call->request.key, &batch);
-        step = miss(call, partition, out_status, &garbage);
+        /* callbacks of what was buried run first, with no flight begun: then look once more */
+        step = ctxi_contents_bury(cache, &call->request.key, &batch)
+                   ? STEP_AGAIN
+                   : miss(call, partition, out_status, &garbage);
         break;
     case CTXI_NEED_CLOCK:
         step = STEP_AGAIN;

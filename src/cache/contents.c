@@ -9,7 +9,7 @@
 
 size_t ctxi_cache_used_bytes(const ctx_cache *cache)
 {
-    return sizeof *cache + cache->memory.bytes + cache->entry_bytes;
+    return sizeof *cache + cache->flights_memory.bytes + cache->memory.bytes + cache->entry_bytes;
 }
 
 static bool is_live(const struct ctxi_entry *entry)
@@ -38,12 +38,13 @@ enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_par
     return CTXI_FOUND;
 }
 
-void ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch)
+bool ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch)
 {
     struct ctxi_entry *entry = ctxi_index_find(&cache->index, key->hash, key->bytes, key->size);
 
     if (entry)
         ctxi_contents_remove(entry, CTX_CACHE_EXPIRED, batch);
+    return entry != NULL;
 }
 
 /* ---- removing ----------------------------------------------------------------------------- */
@@ -155,6 +156,13 @@ static bool free_waste(ctx_cache *cache, struct ctxi_batch *batch)
            ctxi_partition_free_idle(&cache->partitions, &cache->memory);
 }
 
+void ctxi_contents_trim_idle(ctx_cache *cache)
+{
+    while (ctxi_cache_used_bytes(cache) > cache->max_bytes &&
+           ctxi_partition_free_idle(&cache->partitions, &cache->memory))
+        continue;
+}
+
 void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 {
     for (;;) {
@@ -181,14 +189,14 @@ static uint64_t index_bytes_max(const ctx_cache *cache)
     return cache->max_bytes / 4;
 }
 
-/* Whether the entry, its partition and the tables leave anything over when all else is evicted. */
-static bool fits(const ctx_cache *cache, const struct ctxi_partition *partition,
-                 const struct ctxi_entry *entry)
+/* Whether the entry fits when all others, and the partitions that nothing else uses, are gone. */
+static bool fits(const ctx_cache *cache, const struct ctxi_entry *entry)
 {
-    uint64_t fixed = sizeof *cache + ctxi_index_bytes(&cache->index) +
-                     ctxi_partition_bytes(partition->encoded_size);
+    const struct ctxi_partitions *partitions = &cache->partitions;
+    uint64_t tables = cache->flights_memory.bytes + cache->memory.bytes - partitions->block_bytes;
+    uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
 
-    return !cache->closed && cache->max_entries > 0 && fixed <= cache->max_bytes &&
+    return cache->max_entries > 0 && fixed <= cache->max_bytes &&
            entry->charge <= cache->max_bytes - fixed;
 }
 
@@ -220,7 +228,7 @@ bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition,
     struct ctxi_entry *old;
 
     CTXI_ASSERT_HELD(&cache->lock);
-    if (!fits(cache, partition, entry))
+    if (!fits(cache, entry))
         return false;
     old = ctxi_index_find(&cache->index, entry->hash, entry->key, entry->key_size);
     if (old)
@@ -230,7 +238,7 @@ bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition,
     count_in(&partition->stats, entry);
     ctxi_contents_reclaim(cache, RECLAIM_PER_STORE, batch);
     ctxi_contents_trim(cache, batch);
-    return true;
+    return entry->partition != NULL; /* else it had to make room itself */
 }
 
 /* ---- letting go --------------------------------------------------------------------------- */

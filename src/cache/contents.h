@@ -44,8 +44,8 @@ enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_par
                                    const struct ctxi_key *key, const uint64_t *now,
                                    struct ctxi_entry **out_entry);
 
-/* Removes what is under `key` although no search finds it: an expired or a dead entry. */
-void ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch);
+/* Removes what is under `key` although no search finds it, an expired or a dead entry; false: nothing. */
+bool ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch);
 
 /* Removes what is under `key`; true if a search would have found it. */
 bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_partition *partition,
@@ -54,8 +54,8 @@ bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_partition *partitio
 
 /*
  * Stores a finished entry, whose key and hash are set, as the newest; replaces one with the same
- * key; makes room. The cache takes a reference of its own. False, and nothing changed: it is larger
- * than the whole capacity.
+ * key; makes room. The cache takes a reference of its own. False: it is not there, for it is larger
+ * than the whole capacity, or than what the partitions in use leave of it.
  */
 bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition,
                          struct ctxi_entry *entry, struct ctxi_batch *batch);
@@ -70,6 +70,9 @@ void ctxi_contents_drop(ctx_cache *cache, struct ctxi_partition *partition,
 
 /* Removes up to `count` dead entries; returns how many. */
 size_t ctxi_contents_reclaim(ctx_cache *cache, size_t count, struct ctxi_batch *batch);
+
+/* Frees idle partitions while the capacity in bytes is not kept: no entry leaves for their sake. */
+void ctxi_contents_trim_idle(ctx_cache *cache);
 
 /* Removes least recently used entries until the capacity is kept. */
 void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch);

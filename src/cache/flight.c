@@ -8,9 +8,10 @@
 #include "cache/function.h"
 #include "context/store.h"
 
-/* What this thread waits for; written by the thread itself under waits_lock. */
+/* Written by the thread itself alone. */
 struct ctxi_waiter {
-    struct ctxi_flight *waits_for;
+    struct ctxi_flight *waits_for; /* under waits_lock */
+    struct ctxi_flight *leads;     /* a list of all the flights that it leads, by led_before */
 };
 
 static __thread struct ctxi_waiter self __attribute__((tls_model("initial-exec")));
@@ -43,14 +44,15 @@ void ctxi_waits_fork_done(void)
 int ctxi_flights_init(ctx_cache *cache)
 {
     struct ctxi_memory *table_memory = &cache->flights_memory;
-    struct ctxi_flight *sentinel = ctxi_zalloc(&cache->allocator, sizeof *sentinel);
+    struct ctxi_flight *sentinel = ctxi_memory_take(table_memory, sizeof *sentinel);
     bool table_full = false;
 
     if (!sentinel)
         return CTX_ERR_NOMEM;
+    memset(sentinel, 0, sizeof *sentinel);
     HASH_ADD_KEYPTR_BYHASHVALUE(hh, cache->flights, sentinel->key, 0, 0, sentinel);
     if (table_full)
-        ctxi_free(&cache->allocator, sentinel, sizeof *sentinel);
+        ctxi_memory_give(table_memory, sentinel, sizeof *sentinel);
     return table_full ? CTX_ERR_NOMEM : CTX_OK;
 }
 
@@ -62,7 +64,7 @@ void ctxi_flights_fini(ctx_cache *cache)
     if (!sentinel)
         return;
     HASH_DEL(cache->flights, sentinel);
-    ctxi_free(&cache->allocator, sentinel, sizeof *sentinel);
+    ctxi_memory_give(table_memory, sentinel, sizeof *sentinel);
 }
 
 bool ctxi_flight_is_fenced(const struct ctxi_flight *flight)
@@ -171,9 +173,32 @@ int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct
     flight->generation = partition->generation;
     flight->reads = ctxi_reads_ref(reads);
     flight->leader = &self;
+    flight->led_before = self.leads;
+    self.leads = flight;
     flight->refs = 1;
     *out_flight = flight;
     return CTX_OK;
+}
+
+bool ctxi_flight_is_mine(const ctx_cache *cache, const struct ctxi_key *key)
+{
+    const struct ctxi_flight *flight = self.leads;
+
+    while (flight &&
+           (flight->cache != cache || flight->hash != key->hash || flight->key_size != key->size ||
+            memcmp(flight->key, key->bytes, key->size) != 0))
+        flight = flight->led_before;
+    return flight != NULL;
+}
+
+static void stop_leading(const struct ctxi_flight *flight)
+{
+    struct ctxi_flight **link = &self.leads;
+
+    while (*link && *link != flight)
+        link = &(*link)->led_before;
+    if (*link)
+        *link = flight->led_before;
 }
 
 /* The caller holds its cache by a reference of its own, so that the lock survives. */
@@ -187,6 +212,7 @@ void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_entry **out_garba
         return;
     *out_garbage = flight->result.entry;
     ctxi_partition_unpin(&cache->partitions, &cache->memory, flight->partition);
+    ctxi_contents_trim_idle(cache);
     ctxi_fn_unref(flight->fn);
     ctxi_reads_unref(flight->reads);
     pthread_cond_destroy(&flight->ended_cond);
@@ -198,6 +224,7 @@ void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *resul
                      struct ctxi_entry **out_garbage)
 {
     CTXI_ASSERT_HELD(&flight->cache->lock);
+    stop_leading(flight);
     make_unjoinable(flight);
     flight->result = *result;
     flight->ended = true;

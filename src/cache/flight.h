@@ -50,6 +50,8 @@ struct ctxi_flight {
     struct ctxi_result result; /* written before `ended` */
     UT_hash_handle hh;
 
+    struct ctxi_flight *led_before; /* the next in its leader's list of flights; of that thread */
+
     /* Written under the cache's lock, and where others wait for this flight under waits_lock too.
      */
     struct ctxi_waiter *leader; /* NULL when ended */
@@ -65,6 +67,9 @@ void ctxi_flights_fini(ctx_cache *cache);
 
 /* The flight that a call for `key` may join: running, and not fenced; else NULL. */
 struct ctxi_flight *ctxi_flight_find(ctx_cache *cache, const struct ctxi_key *key);
+
+/* Whether this thread is loading this very key, be it in a flight that nobody may join any more. */
+bool ctxi_flight_is_mine(const ctx_cache *cache, const struct ctxi_key *key);
 
 /*
  * Begins one, led by this thread. With `alone` nobody joins it and what it loads is not stored: for

@@ -104,7 +104,8 @@ static int add(const ctx_cache_fn *fn, const struct identity *identity, struct c
 
 static bool is_of(const struct ctxi_fn *registration, const ctx_cache_fn *fn)
 {
-    return registration->loader == fn->loader && registration->user == fn->user;
+    return registration->loader == fn->loader && registration->user == fn->user &&
+           registration->identity.version == fn->version;
 }
 
 static struct ctxi_fn *find(const struct identity *identity)
@@ -140,11 +141,13 @@ static int find_or_add(const ctx_cache_fn *fn, struct ctxi_fn **out_fn)
 static struct ctxi_fn *identified(const ctx_cache_fn *fn)
 {
     unsigned epoch = __atomic_load_n(&fn->epoch, __ATOMIC_ACQUIRE);
+    struct ctxi_fn *registration;
 
     if (epoch != atomic_load_explicit(&retirements, memory_order_relaxed) || epoch == EPOCH_LAST ||
         __atomic_load_n(&fn->self, __ATOMIC_RELAXED) != (uintptr_t)fn)
         return NULL;
-    return (struct ctxi_fn *)(uintptr_t)__atomic_load_n(&fn->id, __ATOMIC_RELAXED);
+    registration = (struct ctxi_fn *)(uintptr_t)__atomic_load_n(&fn->id, __ATOMIC_RELAXED);
+    return is_of(registration, fn) ? registration : NULL; /* else it was changed in place */
 }
 
 static void remember(ctx_cache_fn *fn, const struct ctxi_fn *registration)

@@ -29,7 +29,7 @@ static int drop_current_partition(ctx_cache *cache, bool retire)
     if (r == CTX_OK)
         r = ctxi_request_lock(&request, &partition);
     if (r != CTX_OK)
-        return r == CTX_ABSENT ? CTX_OK : r; /* no such partition: nothing to drop */
+        return request.missing ? CTX_OK : r; /* nothing to drop */
     ctxi_contents_drop(cache, partition, CTX_CACHE_INVALIDATED);
     if (retire)
         ctxi_partition_retire(&cache->partitions, &cache->memory, partition);

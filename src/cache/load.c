@@ -33,16 +33,23 @@ static struct ctxi_entry *new_entry(struct ctx_cache_load *load, size_t size)
     return ctxi_entry_new(request->cache, request->fn, request->key.bytes, request->key.size, size);
 }
 
+static int reserve(struct ctx_cache_load *load, size_t size, void **out_buffer)
+{
+    int r = give(load, new_entry(load, size));
+
+    *out_buffer = r == CTX_OK ? ctxi_entry_value(load->entry) : NULL;
+    return r;
+}
+
 int ctx_cache_load_reserve(ctx_cache_load *load, size_t size, void **out_buffer)
 {
     int r;
 
     if (!load || !out_buffer)
         return CTX_ERR_INVALID;
-    *out_buffer = NULL;
-    r = give(load, new_entry(load, size));
-    if (r == CTX_OK)
-        *out_buffer = ctxi_entry_value(load->entry);
+    r = reserve(load, size, out_buffer);
+    if (r == CTX_OK && size)
+        memset(*out_buffer, 0, size); /* it may be where another tenant's value was */
     return r;
 }
 
@@ -53,7 +60,7 @@ int ctx_cache_load_copy(ctx_cache_load *load, const void *data, size_t size)
 
     if (!load || (size && !data))
         return CTX_ERR_INVALID;
-    r = ctx_cache_load_reserve(load, size, &buffer);
+    r = reserve(load, size, &buffer);
     if (r == CTX_OK && size)
         memcpy(buffer, data, size);
     return r;
@@ -107,14 +114,20 @@ void ctx_cache_load_no_store(ctx_cache_load *load)
 
 /* The record of an outer load, put aside while an inner one runs; put back however it ends. */
 struct attached {
-    ctx_context *context;
+    ctx_context *context; /* NULL: nothing was attached */
     struct ctxi_reads *outer;
+    bool was_loading;
 };
 
 static void detach(struct attached *attached)
 {
-    struct ctxi_reads *inner = ctxi_reads_attach(attached->context, attached->outer);
+    struct ctxi_reads *inner;
 
+    if (!attached->context)
+        return;
+    ctxi_loading_set(attached->context, attached->was_loading);
+    inner = ctxi_reads_attach(attached->context, attached->outer);
+    ctxi_reads_end(inner);
     ctxi_reads_unref(inner);
     ctxi_reads_unref(attached->outer);
     ctx_context_unref(attached->context);
@@ -123,10 +136,14 @@ static void detach(struct attached *attached)
 static int call_loader(struct ctx_cache_load *load, const ctx_value *args, size_t arg_count,
                        struct ctxi_reads *reads)
 {
-    __attribute__((cleanup(detach))) struct attached attached = {NULL, NULL};
+    __attribute__((cleanup(detach))) struct attached attached = {NULL, NULL, false};
+    ctx_context *context;
 
-    attached.context = ctx_context_ref(ctxi_current());
-    attached.outer = ctxi_reads_attach(attached.context, reads);
+    if (ctxi_current_make(&context) != CTX_OK)
+        return CTX_ERR_NOMEM;
+    attached.context = ctx_context_ref(context);
+    attached.outer = ctxi_reads_attach(context, reads);
+    attached.was_loading = ctxi_loading_set(context, true);
     return ctxi_fn_load(load->request->fn, load, args, arg_count);
 }
 

@@ -86,13 +86,30 @@ static void unlink_from_table(struct ctxi_partitions *partitions, struct ctxi_me
     partitions->free_slots[partitions->free_count++] = partition->slot;
 }
 
+/* The tables of many partitions that are gone would otherwise eat up a small capacity for ever. */
+static void free_tables(struct ctxi_partitions *partitions, struct ctxi_memory *memory)
+{
+    free_slot_arrays(partitions, memory); /* uthash has freed its own with the last element */
+    partitions->slots = NULL;
+    partitions->free_slots = NULL;
+    partitions->slot_count = partitions->free_count = 0;
+}
+
+static size_t charge(const struct ctxi_memory *memory, struct ctxi_partition *partition)
+{
+    return ctxi_alloc_charge(memory->allocator, partition, block_size(partition->encoded_size));
+}
+
 static void free_partition(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
                            struct ctxi_partition *partition)
 {
     become_busy(partitions, partition);
     if (!partition->retired)
         unlink_from_table(partitions, memory, partition);
+    partitions->block_bytes -= charge(memory, partition);
     ctxi_memory_give(memory, partition, block_size(partition->encoded_size));
+    if (!partitions->count)
+        free_tables(partitions, memory);
 }
 
 /* Called when something that kept it busy has gone. */
@@ -175,6 +192,7 @@ static int add(struct ctxi_partitions *partitions, struct ctxi_memory *table_mem
         ctxi_memory_give(table_memory, added, block_size(size));
         return CTX_ERR_NOMEM;
     }
+    partitions->block_bytes += charge(table_memory, added);
     added->id = ++partitions->last_id;
     added->seed = ctxi_partition_seed(partitions, added->id);
     added->generation = 1;

@@ -46,6 +46,7 @@ struct ctxi_place {
 };
 
 struct ctxi_partitions {
+    size_t block_bytes;            /* of the partitions themselves, without tables */
     struct ctxi_partition *table;  /* not retired, by encoding */
     struct ctxi_partition **slots; /* all that exist; NULL where free */
     size_t *free_slots;            /* a stack of free_count; both have slot_count places */

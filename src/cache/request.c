@@ -53,6 +53,7 @@ static void unpin(struct ctxi_request *request)
         return;
     ctxi_lock_acquire(&cache->lock);
     ctxi_partition_unpin(&cache->partitions, &cache->memory, request->pinned);
+    ctxi_contents_trim_idle(cache);
     ctxi_lock_release(&cache->lock);
     request->pinned = NULL;
 }
@@ -63,8 +64,10 @@ static int intern_locked(struct ctxi_request *request, const struct ctxi_bytes *
     struct ctxi_partition *partition;
     int r;
 
+    ctxi_contents_trim_idle(cache);
     if (!request->create) {
         partition = ctxi_partition_find(&cache->partitions, encoded->data, encoded->size);
+        request->missing = !partition;
         r = partition ? CTX_OK : CTX_ABSENT;
     } else {
         r = ctxi_partition_intern(&cache->partitions, &cache->memory, encoded->data, encoded->size,
@@ -78,19 +81,24 @@ static int intern_locked(struct ctxi_request *request, const struct ctxi_bytes *
     return CTX_OK;
 }
 
+static uint64_t changes_now(void)
+{
+    const ctx_context *context = ctxi_current();
+
+    return context ? ctxi_partition_changes(context) : 0;
+}
+
 static void note_context(struct ctxi_request *request)
 {
-    request->context = ctxi_current();
-    request->changes = request->context ? ctxi_partition_changes(request->context) : 0;
+    request->switches = ctxi_context_switches();
+    request->changes = changes_now();
 }
 
 /* No value that partitions can have changed since the context was noted. */
 static bool is_untouched(const struct ctxi_request *request)
 {
-    const ctx_context *now = ctxi_current();
-
-    return !request->has_objects && (now == request->context || !request->context) &&
-           (now ? ctxi_partition_changes(now) : 0) == request->changes;
+    return !request->has_objects && request->switches == ctxi_context_switches() &&
+           request->changes == changes_now();
 }
 
 /*
@@ -198,8 +206,9 @@ void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache)
     request->cache = cache;
     request->fn = NULL;
     request->pinned = NULL;
-    request->context = NULL;
+    request->switches = 0;
     request->changes = 0;
+    request->missing = false;
     request->has_objects = false;
     request->variable = NULL;
     request->obstacle = CTX_CACHE_STORED;

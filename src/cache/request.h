@@ -21,13 +21,14 @@ struct ctxi_request {
     struct ctxi_partition *pinned; /* by this request, or NULL */
     struct ctxi_key key;           /* points into bytes */
     struct ctxi_bytes bytes;
-    /* The context whose values were read (NULL: there was none), and its count of changes then. */
-    const ctx_context *context;
-    uint64_t changes;
+    /* What was current when the values were read: how often the thread had changed contexts, and how
+     * often that context its partitioning variables. */
+    uint64_t switches, changes;
     bool has_objects;        /* among the values: they may change without being set again */
     const ctx_var *variable; /* the one that was unset, or NULL */
     enum ctx_cache_reason
         obstacle; /* what kept it from opening: CTX_CACHE_WAS_UNSET, _KEY_LONG or 0 */
+    bool missing; /* CTX_ABSENT: there is no such partition */
     bool create;  /* make the partition if there is none */
 };
 

@@ -73,15 +73,6 @@ int ctxi_context_refill(ctx_context *context, ctx_context *source)
     return fill(context, source);
 }
 
-int ctxi_context_readable(const ctx_context *context)
-{
-    if (!context)
-        return CTX_ERR_INVALID;
-    if (ctxi_scope_failed())
-        return CTX_ERR_NOMEM;
-    return ctxi_entered_elsewhere(context) ? CTX_ERR_ENTERED : CTX_OK;
-}
-
 int ctx_context_new(ctx_context **out_context)
 {
     if (!out_context)
@@ -102,14 +93,17 @@ int ctx_copy(ctx_context **out_context)
 
 int ctx_context_copy(ctx_context *context, ctx_context **out_context)
 {
+    struct ctxi_reading reading;
     int status;
 
     if (!out_context)
         return CTX_ERR_INVALID;
     *out_context = NULL;
-    status = ctxi_context_readable(context);
-    if (status == CTX_OK)
-        status = ctxi_context_clone(context, out_context);
+    status = ctxi_reading_begin(&reading, context);
+    if (status != CTX_OK)
+        return status;
+    status = ctxi_context_clone(context, out_context);
+    ctxi_reading_end(&reading);
     if (status == CTX_OK && ctxi_reads_current()) /* made inside a load: it belongs to that */
         ctxi_reads_unref(ctxi_reads_attach(*out_context, ctxi_reads_current()));
     return status;

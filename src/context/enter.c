@@ -4,27 +4,35 @@
  */
 #include "context/enter.h"
 
+#include <sched.h>
+
 #include "context/watch.h"
 
-/* ENTRY-1 acquire; partner: give_back(). What the last owner did is seen by the next. */
+/*
+ * ENTRY-1 acquire; partners: give_back(), ctxi_reading_end(). What the last owner did is seen by the
+ * next. A reader holds it up for a moment only: nothing of the user runs while one is counted.
+ */
 static bool take(ctx_context *context, uint32_t from)
 {
-    return atomic_compare_exchange_strong_explicit(&context->entry, &from, CTXI_ENTERED,
-                                                   memory_order_acquire, memory_order_relaxed);
+    uint32_t seen = from;
+
+    while (!atomic_compare_exchange_strong_explicit(&context->entry, &seen, CTXI_ENTERED,
+                                                    memory_order_acquire, memory_order_relaxed)) {
+        if ((seen & CTXI_ENTRY_MASK) != from)
+            return false;
+        seen = from;
+        sched_yield();
+    }
+    return true;
 }
 
-/* ENTRY-1 release; partner: take(), and entered_by_nobody() for readers. */
+/* ENTRY-1 release; partners: take(), ctxi_reading_begin(). Nobody reads what is entered. */
 static void give_back(ctx_context *context, uint32_t as)
 {
     atomic_store_explicit(&context->entry, as, memory_order_release);
 }
 
-static bool entered_by_nobody(const ctx_context *context)
-{
-    return atomic_load_explicit(&context->entry, memory_order_acquire) != CTXI_ENTERED;
-}
-
-static bool in_chain(const ctx_context *context)
+bool ctxi_in_chain(const ctx_context *context)
 {
     const ctx_context *at = ctxi_thread.current;
 
@@ -33,9 +41,52 @@ static bool in_chain(const ctx_context *context)
     return at != NULL;
 }
 
-bool ctxi_entered_elsewhere(const ctx_context *context)
+/* Counts one more reader, unless some thread has entered it. */
+static bool count_reader(ctx_context *context)
 {
-    return context != ctxi_thread.current && !entered_by_nobody(context) && !in_chain(context);
+    uint32_t seen = atomic_load_explicit(&context->entry, memory_order_relaxed);
+
+    do {
+        if ((seen & CTXI_ENTRY_MASK) == CTXI_ENTERED)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&context->entry, &seen,
+                                                    seen + CTXI_ENTRY_READER, memory_order_acquire,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+int ctxi_reading_begin(struct ctxi_reading *reading, ctx_context *context)
+{
+    reading->counted = NULL;
+    if (!context)
+        return CTX_ERR_INVALID;
+    if (ctxi_scope_failed())
+        return CTX_ERR_NOMEM;
+    if (ctxi_in_chain(context))
+        return CTX_OK;
+    if (!count_reader(context))
+        return CTX_ERR_ENTERED;
+    reading->counted = context;
+    return CTX_OK;
+}
+
+void ctxi_reading_end(struct ctxi_reading *reading)
+{
+    if (reading->counted)
+        atomic_fetch_sub_explicit(&reading->counted->entry, CTXI_ENTRY_READER,
+                                  memory_order_release);
+    reading->counted = NULL;
+}
+
+static void make_current(ctx_context *context)
+{
+    ctxi_thread.current = context;
+    ctxi_thread.switches++;
+}
+
+uint64_t ctxi_context_switches(void)
+{
+    return ctxi_thread.switches;
 }
 
 /* The record of reads of the context below is that of the one on top, as long as it is on top. */
@@ -62,7 +113,7 @@ static void push(ctx_context *context)
 {
     context->previous = ctxi_thread.current;
     inherit_reads(context);
-    ctxi_thread.current = context;
+    make_current(context);
     ctxi_watch_notify(CTX_WATCH_ENTER, context);
 }
 
@@ -81,7 +132,9 @@ static void pop(void)
 {
     ctx_context *top = ctxi_thread.current;
 
-    ctxi_thread.current = step_out(top);
+    if (top->loading)
+        ctxi_reads_note_all(top->reads); /* the load goes on below, where nothing is recorded */
+    make_current(step_out(top));
     ctxi_watch_notify(CTX_WATCH_EXIT, top);
     ctx_context_unref(top);
 }
@@ -94,7 +147,7 @@ void ctxi_enter_own(ctx_context *context)
 
 void ctxi_leave_through(ctx_context *context)
 {
-    bool left = !in_chain(context);
+    bool left = !ctxi_in_chain(context);
 
     while (!left) {
         left = ctxi_thread.current == context;
@@ -117,7 +170,7 @@ void ctxi_leave_all(void)
     while (ctxi_thread.current) {
         ctx_context *top = ctxi_thread.current;
 
-        ctxi_thread.current = NULL;
+        make_current(NULL);
         ctxi_chain_release(top); /* may call users back, and they may make a new current one */
     }
 }
@@ -137,7 +190,8 @@ int ctxi_current_make(ctx_context **out_context)
     if (ctxi_thread_arm() != CTX_OK || !(context = ctxi_context_make()))
         return CTX_ERR_NOMEM;
     atomic_store_explicit(&context->entry, CTXI_ENTERED, memory_order_relaxed); /* nobody looks */
-    *out_context = ctxi_thread.current = context;
+    make_current(context);
+    *out_context = context;
     return CTX_OK;
 }
 
@@ -204,7 +258,7 @@ int ctx_swap(ctx_context *next, ctx_context **out_previous)
     if (next && !take(next, CTXI_SUSPENDED) && !take(next, CTXI_IDLE))
         return CTX_ERR_ENTERED;
     top = ctxi_thread.current;
-    ctxi_thread.current = next;
+    make_current(next);
     *out_previous = top;
     if (top)
         give_back(top, CTXI_SUSPENDED);

@@ -21,8 +21,27 @@ void ctxi_leave_all(void);
 /* Ends a chain that no thread is in: its contexts become idle and lose the chain's references. */
 void ctxi_chain_release(ctx_context *top);
 
-/* Whether some thread other than this one has it in its chain. */
-bool ctxi_entered_elsewhere(const ctx_context *context);
+/* Whether this thread has entered it, on top or below. */
+bool ctxi_in_chain(const ctx_context *context);
+
+/* A look into some context, during which nobody can enter it. Nothing of the user may run meanwhile. */
+struct ctxi_reading {
+    ctx_context *counted; /* NULL: this thread's own, which needs no counting */
+};
+
+/* CTX_ERR_INVALID (NULL), CTX_ERR_NOMEM (in a scope that failed), CTX_ERR_ENTERED (by another thread);
+ * then there is nothing to end. */
+int ctxi_reading_begin(struct ctxi_reading *reading, ctx_context *context);
+void ctxi_reading_end(struct ctxi_reading *reading);
+
+/* ctx_set_v() for a scope: its token is never dropped. */
+int ctxi_scope_set(ctx_var *var, ctx_value value, ctx_token *out_token);
+
+/*
+ * Takes it back at the end of the scope, whatever order a strict variable asks for, and also if the
+ * block left another context on top. False: the thread is not in the scope's context any more.
+ */
+bool ctxi_scope_reset(ctx_var *var, ctx_token token);
 
 /* The current context, made if there is none; NULL: no memory. */
 static inline ctx_context *ctxi_current_needed(void)

@@ -12,15 +12,18 @@
 struct ctxi_memos;
 
 enum ctxi_entry {
-    CTXI_IDLE = 0,     /* nobody's: may be entered, copied and inspected */
-    CTXI_ENTERED = 1,  /* in the chain of one thread, on top or below */
-    CTXI_SUSPENDED = 2 /* was the top of a chain that was swapped out; the chain hangs below it */
+    CTXI_IDLE = 0,      /* nobody's: may be entered, copied and inspected */
+    CTXI_ENTERED = 1,   /* in the chain of one thread, on top or below */
+    CTXI_SUSPENDED = 2, /* was the top of a chain that was swapped out; the chain hangs below it */
+    CTXI_ENTRY_MASK = 3,
+    CTXI_ENTRY_READER = 4
 };
 
 struct ctx_context {
     /* Any thread. */
     ctxi_refs refs;
-    _Atomic uint32_t entry; /* enum ctxi_entry */
+    _Atomic uint32_t
+        entry; /* enum ctxi_entry, and CTXI_ENTRY_READER for each reader if not entered */
 
     /* Of the thread in whose chain it is; when idle constant, and read by any thread. */
     struct ctxi_node *root; /* NULL also while resets are pending */
@@ -29,6 +32,7 @@ struct ctx_context {
     struct ctxi_reads *reads;
     struct ctxi_reads *reads_below; /* its own record, while another is inherited */
     bool inherits;                  /* `reads` is that of the context below */
+    bool loading;                   /* a load runs in it, and `reads` is its record */
     struct ctxi_tokens tokens;
     uint64_t partition_changes;
     struct ctxi_memos *memos; /* NULL: nothing remembered yet */
@@ -47,9 +51,5 @@ int ctxi_context_clone(ctx_context *source, ctx_context **out_context);
 /* Gives an idle context that nobody else has a reference to the content of `source`, and makes it
  * forget all that it was. CTX_ERR_NOMEM, and then it is empty. */
 int ctxi_context_refill(ctx_context *context, ctx_context *source);
-
-/* Whether this thread may read `context`: CTX_ERR_INVALID, CTX_ERR_ENTERED, or CTX_ERR_NOMEM in a
- * scope that failed. */
-int ctxi_context_readable(const ctx_context *context);
 
 #endif

@@ -14,6 +14,7 @@ struct ctxi_reads {
     uint32_t words;           /* of `bits`; an id beyond them sets `all` */
     struct ctxi_reads *outer; /* of the load around; holds a reference */
     _Atomic bool all;
+    _Atomic bool ended;      /* its load has; relaxed: it is a hint for loads that begin later */
     _Atomic uint64_t bits[]; /* id 1 is bit 0 of the first word */
 };
 
@@ -32,8 +33,12 @@ struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer)
         return NULL;
     atomic_init(&reads->refs, 1);
     reads->words = words;
+    /* A context that outlives the load it was copied in still carries that load's record. */
+    while (outer && atomic_load_explicit(&outer->ended, memory_order_relaxed))
+        outer = outer->outer;
     reads->outer = ctxi_reads_ref(outer);
     atomic_init(&reads->all, false);
+    atomic_init(&reads->ended, false);
     for (uint32_t i = 0; i < words; i++)
         atomic_init(&reads->bits[i], 0);
     return reads;
@@ -54,6 +59,19 @@ void ctxi_reads_unref(struct ctxi_reads *reads)
         ctxi_block_free(reads, reads_size(reads->words));
         reads = outer;
     }
+}
+
+void ctxi_reads_end(struct ctxi_reads *reads)
+{
+    atomic_store_explicit(&reads->ended, true, memory_order_relaxed);
+}
+
+bool ctxi_loading_set(ctx_context *context, bool loading)
+{
+    bool before = context->loading;
+
+    context->loading = loading;
+    return before;
 }
 
 bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer)

@@ -93,10 +93,13 @@ int ctxi_registry_assign(ctx_var *var)
     int status = CTX_OK;
 
     ctxi_registry_lock();
-    if (!ctxi_var_id_now(var)) { /* else another thread was faster */
+    if (ctxi_var_id_now(var)) { /* another thread was faster; or it is a copy */
+        status = var->self == (uintptr_t)var ? CTX_OK : CTX_ERR_INVALID;
+    } else {
         status = take_id(&id);
         if (status == CTX_OK) {
             entries[id - 1].var = var;
+            __atomic_store_n(&var->self, (uintptr_t)var, __ATOMIC_RELAXED);
             __atomic_store_n(&var->id, id, __ATOMIC_RELEASE);
         }
     }

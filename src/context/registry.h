@@ -27,12 +27,18 @@ static inline uint32_t ctxi_var_id_now(const ctx_var *var)
     return __atomic_load_n(&var->id, __ATOMIC_RELAXED);
 }
 
-/* Gives `var` an id if it has none. CTX_ERR_LIMIT, CTX_ERR_NOMEM. */
+/*
+ * Gives `var` an id if it has none. CTX_ERR_LIMIT, CTX_ERR_NOMEM; CTX_ERR_INVALID for a copy of a
+ * variable that has one: it would pass for the original, and change it behind the back of the caches.
+ */
 int ctxi_registry_assign(ctx_var *var);
 
+/* Relaxed: whoever misses what was written a moment ago goes and looks under the lock. */
 static inline int ctxi_var_identify(ctx_var *var)
 {
-    return ctxi_var_id_now(var) ? CTX_OK : ctxi_registry_assign(var);
+    return ctxi_var_id_now(var) && __atomic_load_n(&var->self, __ATOMIC_RELAXED) == (uintptr_t)var
+               ? CTX_OK
+               : ctxi_registry_assign(var);
 }
 
 /* Takes the id back from a variable that nobody holds any more, for another to get. */

@@ -25,12 +25,12 @@ static ctx_token make_token(ctx_context *context, struct ctxi_slot *slot, ctx_va
     ctx_token token = ctxi_token_issue(&context->tokens, slot, context, var, replaced);
 
     if (context->tokens.count > CTX_TOKENS_MAX)
-        ctxi_tokens_drop_oldest(&context->tokens);
+        ctxi_tokens_drop_one(&context->tokens);
     return token;
 }
 
 /* Takes over `cell` if all goes well. */
-static int set_cell(ctx_var *var, struct ctxi_cell *cell, ctx_token *out_token)
+static int set_cell(ctx_var *var, struct ctxi_cell *cell, bool scoped, ctx_token *out_token)
 {
     ctx_context *context = ctxi_current_needed();
     uint32_t id = ctxi_var_id_now(var);
@@ -46,10 +46,12 @@ static int set_cell(ctx_var *var, struct ctxi_cell *cell, ctx_token *out_token)
     if (status == CTX_OK) {
         replaced = ctxi_leaf_swap(leaf, id, cell);
         note_change(context, var, replaced, cell);
-        if (slot)
+        if (slot) {
+            slot->scoped = scoped;
             *out_token = make_token(context, slot, var, replaced);
-        else
+        } else {
             ctxi_cell_unref(replaced);
+        }
     } else if (slot) {
         ctxi_slot_give(slot);
     }
@@ -57,7 +59,7 @@ static int set_cell(ctx_var *var, struct ctxi_cell *cell, ctx_token *out_token)
     return status;
 }
 
-int ctx_set_v(ctx_var *var, ctx_value value, ctx_token *out_token)
+static int set(ctx_var *var, ctx_value value, bool scoped, ctx_token *out_token)
 {
     struct ctxi_cell *cell;
     int status;
@@ -72,13 +74,23 @@ int ctx_set_v(ctx_var *var, ctx_value value, ctx_token *out_token)
     cell = ctxi_cell_new(var, &value, false);
     if (!cell)
         return CTX_ERR_NOMEM;
-    status = set_cell(var, cell, out_token);
+    status = set_cell(var, cell, scoped, out_token);
     if (status != CTX_OK)
         ctxi_cell_unref(cell);
     return status;
 }
 
-/* Takes back the set that a good token of the current context was made by. */
+int ctx_set_v(ctx_var *var, ctx_value value, ctx_token *out_token)
+{
+    return set(var, value, false, out_token);
+}
+
+int ctxi_scope_set(ctx_var *var, ctx_value value, ctx_token *out_token)
+{
+    return set(var, value, true, out_token);
+}
+
+/* Takes back the set that a good token of the context was made by. */
 static void reset(ctx_context *context, ctx_var *var, struct ctxi_slot *slot)
 {
     uint32_t id = ctxi_var_id_now(var);
@@ -106,4 +118,23 @@ int ctx_reset(ctx_var *var, ctx_token token)
     if (status == CTX_OK)
         reset(context, var, token.slot);
     return status;
+}
+
+bool ctxi_scope_reset(ctx_var *var, ctx_token token)
+{
+    struct ctxi_slot *slot = token.slot;
+    ctx_context *context = atomic_load_explicit(&slot->context, memory_order_relaxed);
+
+    switch (ctxi_token_check(token, var, ctxi_thread.current)) {
+    case CTX_ERR_TOKEN_USED:
+        return true; /* by a ctx_reset() of the user; or the context is gone, and the value with it */
+    case CTX_ERR_TOKEN_CONTEXT:
+        if (!ctxi_in_chain(context))
+            return false;
+        break;
+    default:
+        break;
+    }
+    reset(context, var, slot);
+    return true;
 }

@@ -21,6 +21,9 @@ int ctxi_current_make(ctx_context **out_context);
 /* True while a CTX_SCOPED of this thread could not set its value: nothing may be read. */
 bool ctxi_scope_failed(void);
 
+/* A number that is the same as long as this thread's current context is. */
+uint64_t ctxi_context_switches(void);
+
 /*
  * What `var` holds in `context` (NULL: an empty one), without counting as a read. CTX_OK, with the
  * value borrowed; CTX_ERR_UNSET. Only what was set counts, unless `defaults` is true: then a
@@ -93,6 +96,16 @@ bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *
  * context keeps a reference of its own to what is attached; the returned one is the caller's.
  */
 struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *reads);
+
+/*
+ * Says that a load runs in the context, or no more; returns what was said before. Whoever leaves the
+ * context although a load runs in it, without having entered it there, reads past the record: this
+ * counts as reading everything.
+ */
+bool ctxi_loading_set(ctx_context *context, bool loading);
+
+/* The load that `reads` is of has ended: loads made later in what it carried along are not inside it. */
+void ctxi_reads_end(struct ctxi_reads *reads);
 
 /* The record attached to this thread's current context, borrowed; NULL: nobody audits. */
 struct ctxi_reads *ctxi_reads_current(void);

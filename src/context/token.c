@@ -149,9 +149,8 @@ void ctxi_token_use(struct ctxi_tokens *tokens, struct ctxi_slot *slot)
     next_stamp(slot);
 }
 
-void ctxi_tokens_drop_oldest(struct ctxi_tokens *tokens)
+static void drop(struct ctxi_tokens *tokens, struct ctxi_slot *slot)
 {
-    struct ctxi_slot *slot = tokens->oldest;
     struct ctxi_cell *old = slot->old;
 
     ctxi_token_use(tokens, slot);
@@ -159,10 +158,21 @@ void ctxi_tokens_drop_oldest(struct ctxi_tokens *tokens)
     ctxi_cell_unref(old);
 }
 
+/* Walks over the scopes around: as many as there are blocks on the stack. */
+void ctxi_tokens_drop_one(struct ctxi_tokens *tokens)
+{
+    struct ctxi_slot *slot = tokens->oldest;
+
+    while (slot && slot->scoped)
+        slot = slot->newer;
+    if (slot)
+        drop(tokens, slot);
+}
+
 void ctxi_tokens_drop(struct ctxi_tokens *tokens)
 {
     while (tokens->oldest)
-        ctxi_tokens_drop_oldest(tokens);
+        drop(tokens, tokens->oldest);
 }
 
 /* Whether a newer token of the same variable is still unused in the slot's context. */

@@ -24,12 +24,13 @@ struct ctxi_slot {
     struct ctxi_cell *old;   /* what the variable held before, with its reference */
     struct ctxi_slot *older; /* in the context's list; in a list of free slots the next one */
     struct ctxi_slot *newer;
+    bool scoped; /* of a CTX_SCOPED: never dropped */
 };
 
 /* The unused tokens of one context. */
 struct ctxi_tokens {
     struct ctxi_slot *oldest, *newest;
-    uint32_t count; /* <= CTX_TOKENS_MAX */
+    uint32_t count; /* <= CTX_TOKENS_MAX, but for scoped ones */
 };
 
 /* A slot from this thread's stock; NULL: no memory. */
@@ -42,12 +43,14 @@ void ctxi_slot_give(struct ctxi_slot *slot);
 ctx_token ctxi_token_issue(struct ctxi_tokens *tokens, struct ctxi_slot *slot, ctx_context *context,
                            ctx_var *var, struct ctxi_cell *old);
 
+/* Uses up the oldest that is not scoped, if there is one. */
+void ctxi_tokens_drop_one(struct ctxi_tokens *tokens);
+
 /* Takes a slot out of its list; its token, and every copy of it, is used from now on. */
 void ctxi_token_use(struct ctxi_tokens *tokens, struct ctxi_slot *slot);
 
-/* Uses up all of them, or the oldest alone; releases what they kept. */
+/* Uses up all of them; releases what they kept. */
 void ctxi_tokens_drop(struct ctxi_tokens *tokens);
-void ctxi_tokens_drop_oldest(struct ctxi_tokens *tokens);
 
 /* Why `token` may not be used to reset `var` in `context`, in CPython's order; or CTX_OK. */
 int ctxi_token_check(ctx_token token, const ctx_var *var, const ctx_context *context);
