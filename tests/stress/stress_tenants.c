@@ -344,7 +344,7 @@ int main(int argc, char **argv)
 {
     long calls = calls_wanted(argc, argv);
 
-    run_colliding(calls / 10);
+    run_colliding(calls);
     if (hash_bits() >= 16)
         run("hashes as they are", calls, 4000);
     return 0;

@@ -591,17 +591,17 @@ Test(model, a_million_random_operations, .timeout = 300)
 
 Test(model, capacity_one, .timeout = 300)
 {
-    run_model("model, capacity one", 1, scaled(200000));
+    run_model("model, capacity one", 1, scaled(1000000));
 }
 
 Test(model, all_hashes_equal, .timeout = 300)
 {
     hash_bits_force(0);
-    run_model("model, all hashes equal", CAPACITY_MAX, scaled(200000));
+    run_model("model, all hashes equal", CAPACITY_MAX, scaled(1000000));
 }
 
 Test(model, hashes_of_two_bits, .timeout = 300)
 {
     hash_bits_force(2);
-    run_model("model, hashes of two bits", CAPACITY_MAX, scaled(200000));
+    run_model("model, hashes of two bits", CAPACITY_MAX, scaled(1000000));
 }
