@@ -6,6 +6,7 @@
  */
 #include <ctxcache.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,30 +59,51 @@ static struct support_barrier barrier;
 static ctx_context *contested;
 static _Atomic int winners;
 
-static void *race(void *unused)
-{
-    for (long i = scaled(20000); i > 0; i--) {
-        int status;
+enum { RACERS = 2 };
 
-        support_barrier_wait(&barrier);
-        status = ctx_enter(contested);
-        CHECK(status == CTX_OK || status == CTX_ERR_ENTERED);
-        if (status == CTX_OK)
-            atomic_fetch_add(&winners, 1);
-        support_barrier_wait(&barrier);
-        CHECK_EQ(atomic_load(&winners), 1);
-        support_barrier_wait(&barrier);
-        if (status == CTX_OK) {
-            atomic_store(&winners, 0);
-            CHECK_EQ(ctx_exit(contested), CTX_OK);
-        }
+/* Waits for the others without sleeping, so that all go on within a few instructions. */
+static void start_together(long round)
+{
+    static _Atomic long arrived;
+    long all = RACERS * (round + 1);
+
+    atomic_fetch_add(&arrived, 1);
+    for (int spins = 1; atomic_load(&arrived) < all; spins++)
+        if (spins % 1000 == 0)
+            sched_yield();
+}
+
+static void race_once(long round)
+{
+    int status;
+
+    start_together(round);
+    status = ctx_enter(contested);
+    CHECK(status == CTX_OK || status == CTX_ERR_ENTERED);
+    if (status == CTX_OK)
+        atomic_fetch_add(&winners, 1);
+    support_barrier_wait(&barrier);
+    CHECK_EQ(atomic_load(&winners), 1);
+    support_barrier_wait(&barrier);
+    if (status == CTX_OK) {
+        atomic_store(&winners, 0);
+        CHECK_EQ(ctx_exit(contested), CTX_OK);
     }
-    return unused;
+    support_barrier_wait(&barrier);
+}
+
+static void *race(void *arg)
+{
+    struct worker *worker = arg;
+
+    for (long i = 0; i < scaled(50000) && worker->index < RACERS; i++)
+        race_once(i);
+    return NULL;
 }
 
 static void exactly_one_wins(void)
 {
-    support_barrier_init(&barrier, THREADS);
+    support_barrier_init(&barrier, RACERS);
     CHECK_EQ(ctx_context_new(&contested), CTX_OK);
     in_threads(race);
     ctx_context_unref(contested);
