@@ -495,6 +495,31 @@ inline constexpr bool is_result =
                        std::negation<std::is_pointer<T>>, std::negation<std::is_member_pointer<T>>,
                        std::negation<std::is_null_pointer<T>>>;
 
+/* Whether it is what a T is boxed into. */
+template <class T> bool matches(const ctx_value &v)
+{
+    using type = std::decay_t<T>;
+
+    if constexpr (std::is_same_v<type, bool>)
+        return v.type == CTX_BOOL;
+    else if constexpr (is_signed<type>)
+        return v.type == CTX_I64;
+    else if constexpr (is_unsigned<type>)
+        return v.type == CTX_U64;
+    else if constexpr (is_floating<type>)
+        return v.type == CTX_F64;
+    else if constexpr (std::is_same_v<type, std::string>)
+        return v.type == CTX_STRING;
+    else
+        return v.type == CTX_STRING || v.type == CTX_NULL;
+}
+
+template <class... Args, std::size_t... I>
+bool all_match([[maybe_unused]] const ctx_value *args, std::size_t count, std::index_sequence<I...>)
+{
+    return count == sizeof...(Args) && (matches<Args>(args[I]) && ...);
+}
+
 /* The inverse of box(). */
 template <class T> std::decay_t<T> unbox(const ctx_value &v)
 {
@@ -554,8 +579,10 @@ class value_twin<Native, Result, types<Args...>> : public copying_twin<Result, A
   public:
     using copying_twin<Result, Args...>::copying_twin;
 
-    static int load(ctx_cache_load *load, const ctx_value *args, std::size_t, void *)
+    static int load(ctx_cache_load *load, const ctx_value *args, std::size_t count, void *)
     {
+        if (!all_match<Args...>(args, count, std::index_sequence_for<Args...>()))
+            return CTX_ERR_TYPE;
         return run(load, args, std::index_sequence_for<Args...>());
     }
 
@@ -575,8 +602,10 @@ class try_twin<Native, Result, types<Args...>> : public copying_twin<Result, Arg
   public:
     using copying_twin<Result, Args...>::copying_twin;
 
-    static int load(ctx_cache_load *load, const ctx_value *args, std::size_t, void *)
+    static int load(ctx_cache_load *load, const ctx_value *args, std::size_t count, void *)
     {
+        if (!all_match<Args...>(args, count, std::index_sequence_for<Args...>()))
+            return CTX_ERR_TYPE;
         return run(load, args, std::index_sequence_for<Args...>());
     }
 
@@ -608,8 +637,10 @@ class ref_twin<Native, void, types<Args...>> : argument_types<Args...>
         return ctx_cache_call(cache, fn_, out_ref, args...);
     }
 
-    static int load(ctx_cache_load *load, const ctx_value *args, std::size_t, void *)
+    static int load(ctx_cache_load *load, const ctx_value *args, std::size_t count, void *)
     {
+        if (!all_match<Args...>(args, count, std::index_sequence_for<Args...>()))
+            return CTX_ERR_TYPE;
         return run(load, args, std::index_sequence_for<Args...>());
     }
 

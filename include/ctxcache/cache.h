@@ -18,7 +18,11 @@ CTX_BEGIN_DECLS
 
 typedef struct ctx_cache ctx_cache;
 
-/* What a call does when a variable that the cache varies on is not set in the current context. */
+/*
+ * What a call does when a variable that the cache varies on is not set in the current context. CTX_NULL,
+ * which is what a NULL string becomes, is set: a value like any other, shared by all who set it. So
+ * look at a header or a getenv() for NULL before you make it the tenant.
+ */
 enum ctx_cache_unset {
     CTX_CACHE_UNSET_ERROR = 0,  /* CTX_ERR_UNSET; the loader does not run */
     CTX_CACHE_UNSET_BYPASS = 1, /* the loader runs, nothing is looked up or stored */

@@ -6,6 +6,9 @@
  *         serve();
  *     }                              // whatever tenant was before is back, "unset" included
  *
+ * It is a declaration: after if, else or for it needs braces, or it does not compile. A NULL string sets
+ * CTX_NULL, which is a value and not "unset": whoever may have none must not come here with it.
+ *
  * It holds at early return, break and goto, and (in code compiled with -fexceptions) when a C++
  * exception, pthread_exit() or cancellation unwinds the block. longjmp() skips it.
  *
@@ -49,7 +52,7 @@ static inline int ctx_scope_status(const ctx_scope *scope)
 
 /* The same with a name, for ctx_scope_status(&name). */
 #define CTX_SCOPED_AS(name, var, value)                                                            \
-    __attribute__((cleanup(ctx_scope_end), unused)) ctx_scope name =                               \
+    ctx_scope name __attribute__((cleanup(ctx_scope_end), unused)) =                               \
         ctx_scope_begin(var, CTX_BOX(value))
 #endif
 

@@ -21,7 +21,9 @@ static const struct status_text texts[] = {
     STATUS(CTX_ERR_LIMIT, "over a documented limit (name, arguments, key or variables); "
                           "raise key_limit or pass less"),
     STATUS(CTX_ERR_TYPE, "the value has another type or size than was asked for"),
-    STATUS(CTX_ERR_UNSET, "the context variable is not set here; set it, or give it a default"),
+    STATUS(CTX_ERR_UNSET,
+           "a context variable is not set here: set it (ctx_set, CTX_SCOPED); for a cached "
+           "call a default does not count, and ctx_cache_call_info() names it"),
     STATUS(CTX_ERR_TOKEN_USED, "the token was used already, or its context is gone"),
     STATUS(CTX_ERR_TOKEN_VAR, "the token was made by setting another variable"),
     STATUS(CTX_ERR_TOKEN_CONTEXT, "the token was made in another context than the current one"),

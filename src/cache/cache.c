@@ -38,6 +38,10 @@ static const char *variables_problem(const ctx_cache_config *config)
 {
     if (config->vary_count > CTX_CACHE_VARY_MAX)
         return "vary_count: at most CTX_CACHE_VARY_MAX variables";
+    if (config->vary && !config->vary_count)
+        return "vary_count: is 0 although vary is not NULL";
+    if (config->ignore && !config->ignore_count)
+        return "ignore_count: is 0 although ignore is not NULL";
     if (config->vary_count && !config->vary)
         return "vary: is NULL although vary_count is not 0";
     if (has_null(config->vary, config->vary_count))

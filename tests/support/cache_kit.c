@@ -115,7 +115,7 @@ ctx_cache *cache_of(uint64_t capacity, ctx_var *vary)
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
 
     config.capacity_entries = capacity;
-    config.vary = &vary;
+    config.vary = vary ? &vary : NULL;
     config.vary_count = vary ? 1 : 0;
     return cache_with(&config);
 }

@@ -38,9 +38,9 @@ static ctx_cache *cache_auditing(ctx_var *vary, ctx_var *ignore, uint32_t audit)
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
 
     config.capacity_entries = 100;
-    config.vary = &vary;
+    config.vary = vary ? &vary : NULL;
     config.vary_count = vary ? 1 : 0;
-    config.ignore = &ignore;
+    config.ignore = ignore ? &ignore : NULL;
     config.ignore_count = ignore ? 1 : 0;
     config.audit = audit;
     return cache_with(&config);

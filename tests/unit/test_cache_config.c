@@ -146,6 +146,8 @@ Test(config, vary_must_be_whole)
     for (int i = 0; i < 17; i++)
         vary[i] = tenant;
     config.vary = vary;
+    config.vary_count = 0;
+    expect_problem(&config, "vary_count");
     config.vary_count = 17;
     expect_problem(&config, "vary_count");
     config.vary_count = SIZE_MAX;
