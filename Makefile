@@ -141,10 +141,12 @@ differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars and functoo
 	    $(CHECK) run "$(VARIANT) differential $$name" \
 	        python3 tests/differential/$$name/run.py $$program || status=1; done; exit $$status
 
-headers: ## Compiles every public header alone, as C11 and C++17, with gcc and clang
+headers: ## Compiles every public header alone, as C11 and C++17, and what must not compile
 	@status=0; for cc in gcc clang; do \
 	    $(CHECK) run "headers with $$cc" tests/packaging/headers.sh c $(HEADERS_C) \
 	        -- $$cc -std=c11 || status=1; done; \
+	for cc in gcc clang; do \
+	    $(CHECK) run "what $$cc must refuse" tests/packaging/refused.sh $$cc -std=c11 || status=1; done; \
 	for cxx in g++ clang++; do \
 	    $(CHECK) run "headers with $$cxx" tests/packaging/headers.sh c++ $(HEADERS_CXX) \
 	        -- $$cxx -std=c++17 || status=1; done; exit $$status

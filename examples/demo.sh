@@ -221,7 +221,7 @@ show_load() {
             holds "$path answered every request" false
         fi
     done
-    printf '  (both run the same query; the summary is the one that is never stored)\n'
+    printf '  (both are the same query, one stored and one never; the summary is the one that is never stored)\n'
 }
 
 # mixed WORKER: 150 requests of one connection, each by another tenant and currency than the last;

@@ -48,6 +48,20 @@ Test(wrap, the_twin_computes_once)
     cr_assert_eq(calls, 4);
 }
 
+/* The untyped calls are not checked by the compiler: the twin's loader looks before it unboxes. */
+Test(wrap, arguments_of_other_types_never_reach_the_function)
+{
+    ctx_cache_ref ref;
+
+    cr_assert_eq(ctx_cache_call(cache, cached_price_fn, &ref, 1.5, "eu"), CTX_ERR_TYPE);
+    cr_assert_eq(ctx_cache_call(cache, cached_price_fn, &ref, "eu", 10), CTX_ERR_TYPE);
+    cr_assert_eq(ctx_cache_call(cache, cached_price_fn, &ref, 10), CTX_ERR_TYPE);
+    cr_assert_eq(ctx_cache_call(cache, cached_price_fn, &ref), CTX_ERR_TYPE);
+    cr_assert_eq(ctx_cache_call(cache, cached_price_fn, &ref, 10, "eu", 1), CTX_ERR_TYPE);
+    cr_assert_eq(calls, 0);
+    cr_assert_eq(stats_of(cache).entries, 0);
+}
+
 Test(wrap, its_function_can_be_invalidated)
 {
     double out;
