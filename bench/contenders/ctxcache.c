@@ -78,7 +78,7 @@ static void *open_cache(const struct cache_setup *setup)
 
     config.name = "bench";
     config.capacity_entries = setup->capacity;
-    config.vary = vary;
+    config.vary = setup->tenants ? vary : NULL;
     config.vary_count = setup->tenants ? 1 : 0;
     config.seed = random_mix(setup->seed) | 1;
     cache->tenants = setup->tenants;
