@@ -81,7 +81,8 @@ static int begin_run(struct run *run)
 static bool ours_alone(ctx_context *context)
 {
     return ctxi_refs_sole(&context->refs) &&
-           atomic_load_explicit(&context->entry, memory_order_relaxed) == CTXI_IDLE;
+           (atomic_load_explicit(&context->entry, memory_order_relaxed) & CTXI_ENTRY_MASK) ==
+               CTXI_IDLE;
 }
 
 /* Leaves the context, and keeps it for the next run if it can. */

@@ -8,22 +8,46 @@
 
 #include "context/watch.h"
 
+/* Written by the child of a fork(), while it has one thread. */
+static uint32_t process;
+
+void ctxi_enter_forked(void)
+{
+    process += CTXI_ENTRY_PROCESS; /* wraps around */
+}
+
+/* An entry without the readers of another process. */
+static uint32_t present(uint32_t entry)
+{
+    uint32_t of = entry & ~(CTXI_ENTRY_PROCESS - 1);
+
+    return of == process ? entry : (entry & CTXI_ENTRY_MASK) | process;
+}
+
+static bool has_readers(uint32_t entry)
+{
+    return (present(entry) & (CTXI_ENTRY_PROCESS - 1)) >= CTXI_ENTRY_READER;
+}
+
 /*
  * ENTRY-1 acquire; partners: give_back(), ctxi_reading_end(). What the last owner did is seen by the
  * next. A reader holds it up for a moment only: nothing of the user runs while one is counted.
  */
 static bool take(ctx_context *context, uint32_t from)
 {
-    uint32_t seen = from;
+    uint32_t seen = atomic_load_explicit(&context->entry, memory_order_relaxed);
 
-    while (!atomic_compare_exchange_strong_explicit(&context->entry, &seen, CTXI_ENTERED,
-                                                    memory_order_acquire, memory_order_relaxed)) {
-        if ((seen & CTXI_ENTRY_MASK) != from)
-            return false;
-        seen = from;
-        sched_yield();
+    while ((seen & CTXI_ENTRY_MASK) == from) {
+        if (has_readers(seen)) {
+            sched_yield();
+            seen = atomic_load_explicit(&context->entry, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(&context->entry, &seen, CTXI_ENTERED,
+                                                         memory_order_acquire,
+                                                         memory_order_relaxed)) {
+            return true;
+        }
     }
-    return true;
+    return false;
 }
 
 /* ENTRY-1 release; partners: take(), ctxi_reading_begin(). Nobody reads what is entered. */
@@ -50,8 +74,8 @@ static bool count_reader(ctx_context *context)
         if ((seen & CTXI_ENTRY_MASK) == CTXI_ENTERED)
             return false;
     } while (!atomic_compare_exchange_weak_explicit(&context->entry, &seen,
-                                                    seen + CTXI_ENTRY_READER, memory_order_acquire,
-                                                    memory_order_relaxed));
+                                                    present(seen) + CTXI_ENTRY_READER,
+                                                    memory_order_acquire, memory_order_relaxed));
     return true;
 }
 

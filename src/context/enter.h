@@ -21,6 +21,9 @@ void ctxi_leave_all(void);
 /* Ends a chain that no thread is in: its contexts become idle and lose the chain's references. */
 void ctxi_chain_release(ctx_context *top);
 
+/* This process is the child of a fork(): nobody but this thread is looking into any context. */
+void ctxi_enter_forked(void);
+
 /* Whether this thread has entered it, on top or below. */
 bool ctxi_in_chain(const ctx_context *context);
 

@@ -15,15 +15,20 @@ enum ctxi_entry {
     CTXI_IDLE = 0,      /* nobody's: may be entered, copied and inspected */
     CTXI_ENTERED = 1,   /* in the chain of one thread, on top or below */
     CTXI_SUSPENDED = 2, /* was the top of a chain that was swapped out; the chain hangs below it */
-    CTXI_ENTRY_MASK = 3,
-    CTXI_ENTRY_READER = 4
+    CTXI_ENTRY_MASK = 3
 };
+
+/*
+ * Above the state, while it is not entered: how many threads look into it, and in which process (a
+ * count of forks), for the readers that the parent had do not exist in the child.
+ */
+#define CTXI_ENTRY_READER  (1u << 2)
+#define CTXI_ENTRY_PROCESS (1u << 20)
 
 struct ctx_context {
     /* Any thread. */
     ctxi_refs refs;
-    _Atomic uint32_t
-        entry; /* enum ctxi_entry, and CTXI_ENTRY_READER for each reader if not entered */
+    _Atomic uint32_t entry; /* enum ctxi_entry, and its readers */
 
     /* Of the thread in whose chain it is; when idle constant, and read by any thread. */
     struct ctxi_node *root; /* NULL also while resets are pending */

@@ -78,7 +78,13 @@ static void unlock_all(void)
     ctxi_registry_unlock();
 }
 
+static void in_child(void)
+{
+    ctxi_enter_forked();
+    unlock_all();
+}
+
 static __attribute__((constructor)) void register_fork_handlers(void)
 {
-    (void)pthread_atfork(lock_all, unlock_all, unlock_all); /* fails only where nothing starts */
+    (void)pthread_atfork(lock_all, unlock_all, in_child); /* fails only where nothing starts */
 }

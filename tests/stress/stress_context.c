@@ -556,6 +556,50 @@ static void child_goes_on(void)
         in_threads(fork_often);
 }
 
+/* ---- who looked into a context when the process forked does not keep the child out ---------- */
+
+static void *look_into(void *unused)
+{
+    size_t count;
+
+    while (!atomic_load(&stop))
+        CHECK_EQ(ctx_context_count(contested, &count), CTX_OK);
+    return unused;
+}
+
+/* Allocates nothing, so a sanitizer survives it; the alarm ends a child that hangs. */
+static void enter_in_child(void)
+{
+    alarm(60);
+    CHECK_EQ(ctx_enter(contested), CTX_OK);
+    CHECK_EQ(ctx_exit(contested), CTX_OK);
+    _exit(0);
+}
+
+static void child_enters_what_was_looked_into(void)
+{
+    pthread_t thread;
+
+    atomic_store(&stop, false);
+    CHECK_EQ(ctx_context_new(&contested), CTX_OK);
+    CHECK_EQ(ctx_enter(contested), CTX_OK); /* what a thread needs for it is there from now on */
+    CHECK_EQ(ctx_exit(contested), CTX_OK);
+    CHECK_EQ(pthread_create(&thread, NULL, look_into, NULL), 0);
+    for (long i = scaled(500); i > 0; i--) {
+        int status = -1;
+        pid_t pid = fork();
+
+        if (pid == 0)
+            enter_in_child();
+        CHECK(pid > 0);
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK_EQ(status, 0);
+    }
+    atomic_store(&stop, true);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    ctx_context_unref(contested);
+}
+
 int main(void)
 {
     seed = support_seed("stress_context");
@@ -569,5 +613,6 @@ int main(void)
     watchers_come_and_go();
     reads_are_shared();
     child_goes_on();
+    child_enters_what_was_looked_into();
     return 0;
 }
