@@ -5,6 +5,7 @@
  */
 #include <ctxcache.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "support/check.h"
 #include "support/scale.h"
 
-enum { INSPECTORS = 2, VISITS = 300000 };
+enum { INSPECTORS = 2, VISITS = 3000000 };
 
 /* The owner leaves the same number in both, as a number and as text. */
 static CTX_VAR(number);
@@ -45,11 +46,8 @@ static void visit(long i)
 static void *own(void *unused)
 {
     support_barrier_wait(&barrier);
-    for (long i = scaled(VISITS); i > 0; i--) {
+    for (long i = scaled(VISITS); i > 0; i--)
         visit(i);
-        if (i % 4 == 0)
-            sched_yield();
-    }
     atomic_store(&ended, true);
     return unused;
 }
