@@ -57,6 +57,8 @@ struct ctx_cache {
     struct ctxi_partitions partitions;
     struct ctxi_flight *flights;       /* a uthash table: loads that may be joined, by key */
     struct ctxi_memory flights_memory; /* of that table */
+    size_t flights_bytes; /* the same when nothing is loading: a table that loads made larger never
+                           * shrinks, and must not eat up a small capacity */
     ctx_cache_stats stats;
 
     struct ctxi_link registered; /* fork.c; guarded by its lock */

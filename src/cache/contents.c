@@ -9,7 +9,7 @@
 
 size_t ctxi_cache_used_bytes(const ctx_cache *cache)
 {
-    return sizeof *cache + cache->flights_memory.bytes + cache->memory.bytes + cache->entry_bytes;
+    return sizeof *cache + cache->flights_bytes + cache->memory.bytes + cache->entry_bytes;
 }
 
 static bool is_live(const struct ctxi_entry *entry)
@@ -193,7 +193,7 @@ static uint64_t index_bytes_max(const ctx_cache *cache)
 static bool fits(const ctx_cache *cache, const struct ctxi_entry *entry)
 {
     const struct ctxi_partitions *partitions = &cache->partitions;
-    uint64_t tables = cache->flights_memory.bytes + cache->memory.bytes - partitions->block_bytes;
+    uint64_t tables = cache->flights_bytes + cache->memory.bytes - partitions->block_bytes;
     uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
 
     return cache->max_entries > 0 && fixed <= cache->max_bytes &&

@@ -53,6 +53,7 @@ int ctxi_flights_init(ctx_cache *cache)
     HASH_ADD_KEYPTR_BYHASHVALUE(hh, cache->flights, sentinel->key, 0, 0, sentinel);
     if (table_full)
         ctxi_memory_give(table_memory, sentinel, sizeof *sentinel);
+    cache->flights_bytes = table_memory->bytes;
     return table_full ? CTX_ERR_NOMEM : CTX_OK;
 }
 

@@ -208,7 +208,7 @@ Test(regress_removal, a_callback_of_an_expired_entry_may_load_that_key)
 
 /* ---- the capacity in bytes ----------------------------------------------------------------- */
 
-enum { LONG_NAME = 2900, NESTED = 20 };
+enum { LONG_NAME = 2900, NESTED = 400 };
 
 static ctx_cache *cache_of_bytes(uint64_t capacity)
 {
