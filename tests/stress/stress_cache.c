@@ -115,7 +115,7 @@ static void disturb(struct worker *w, int64_t key)
         CHECK_EQ(ctx_cache_resize(cache, 1 + pick(w, CAPACITY), 0), CTX_OK);
         break;
     case 1:
-        CHECK_EQ(ctx_cache_resize(cache, CTX_CACHE_UNBOUNDED, 8192 + pick(w, 100000)), CTX_OK);
+        CHECK_EQ(ctx_cache_resize(cache, CTX_CACHE_UNBOUNDED, 16384 + pick(w, 100000)), CTX_OK);
         break;
     case 2:
         CHECK_EQ(ctx_cache_invalidate_partition(cache), CTX_OK);
