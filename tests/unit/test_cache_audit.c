@@ -1050,6 +1050,27 @@ Test(nested_audit, a_middle_cache_that_does_not_look_hides_nothing)
     expect_caught_through(CTX_CACHE_AUDIT_OFF);
 }
 
+DURING(get_from_middle)
+{
+    ctx_cache_ref ref;
+
+    UNUSED_DURING;
+    cr_assert_eq(ctx_cache_get(middle_cache, middle, &ref, 1), CTX_OK);
+    ctx_cache_ref_release(&ref);
+    return CTX_OK;
+}
+
+/* The entry is there, and depends on more than the key that finds it. */
+Test(nested_audit, a_get_from_a_warning_cache_hides_nothing)
+{
+    middle_cache = cache_auditing(NULL, NULL, CTX_CACHE_AUDIT_WARN);
+    middle_probe.during = call_inner;
+    cr_assert_eq(ask(middle_cache, middle, 1).status, CTX_OK);
+    outer_probe.during = get_from_middle;
+    expect_caught("tenant");
+    ctx_cache_destroy(middle_cache);
+}
+
 Test(nested_audit, an_inner_read_of_everything_is_the_outers_too)
 {
     ctx_cache *tenants = cache_of(10, tenant);

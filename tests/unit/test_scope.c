@@ -106,6 +106,18 @@ Test(scope, a_second_end_does_nothing)
     cr_assert_str_eq(now(tenant), "after");
 }
 
+Test(scope, one_that_was_reset_by_hand_ends_without_effect)
+{
+    ctx_scope scope;
+
+    ctx_set(tenant, "before");
+    scope = ctx_scope_begin(tenant, ctx_string("acme"));
+    cr_assert_eq(ctx_reset(tenant, scope.token), CTX_OK);
+    ctx_set(tenant, "after");
+    ctx_scope_end(&scope);
+    cr_assert_str_eq(now(tenant), "after");
+}
+
 Test(scope, tells_its_status)
 {
     CTX_SCOPED_AS(good, tenant, "acme");
