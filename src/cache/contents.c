@@ -1,5 +1,7 @@
 #include "cache/contents.h"
 
+#include <assert.h>
+
 #include "cache/cache.h"
 #include "cache/function.h"
 
@@ -88,6 +90,7 @@ void ctxi_contents_remove(struct ctxi_entry *entry, enum ctx_cache_cause cause,
     struct ctxi_partition *partition = entry->partition;
 
     CTXI_ASSERT_HELD(&cache->lock);
+    assert(partition); /* an entry that is in the cache has one */
     if (is_live(entry)) {
         entry->cause = (uint8_t)cause;
         count_out(&cache->stats, cause, 1, entry->charge);

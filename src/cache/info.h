@@ -4,6 +4,8 @@
 #ifndef CTXI_CACHE_INFO_H
 #define CTXI_CACHE_INFO_H
 
+#include <assert.h>
+
 #include "base/versioned.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
@@ -63,6 +65,7 @@ static inline void ctxi_info_write(ctx_cache_info *ours, const struct ctxi_entry
 /* Makes the caller's ref of a reference to an entry, which is then NULL. */
 static inline void ctxi_ref_take(ctx_cache_ref *ref, struct ctxi_entry **entry)
 {
+    assert(*entry);
     ref->data = ctxi_entry_value(*entry);
     ref->size = (*entry)->value_size;
     ref->pin = *entry;
