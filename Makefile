@@ -200,7 +200,7 @@ coverage: ## Line coverage of src/ and the lines that no test reaches; fails bel
 	@.ci/deps build test coverage
 	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=coverage unit" "$(MAKE) VARIANT=coverage collide" \
-	    "$(MAKE) $(J) VARIANT=coverage leak" "$(MAKE) $(J) VARIANT=coverage stress" \
+	    "$(MAKE) $(J) VARIANT=coverage leak" "CTX_TEST_SLOW=1 $(MAKE) $(J) VARIANT=coverage stress" \
 	    "$(MAKE) $(J) VARIANT=coverage differential" "$(MAKE) VARIANT=coverage coverage-report"
 
 coverage-report:
