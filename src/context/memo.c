@@ -41,14 +41,6 @@ void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo)
     context->memos->slots[i].changes = context->partition_changes;
 }
 
-void ctxi_memo_drop(ctx_context *context, uint64_t owner)
-{
-    size_t i = owner % MEMO_SLOTS;
-
-    if (context->memos && context->memos->slots[i].memo.owner == owner)
-        context->memos->slots[i].memo.owner = 0;
-}
-
 void ctxi_memos_free(ctx_context *context)
 {
     ctxi_block_free(context->memos, sizeof *context->memos);

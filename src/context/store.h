@@ -64,9 +64,6 @@ const struct ctxi_memo *ctxi_memo_find(const ctx_context *context, uint64_t owne
 /* Remembers; a failed allocation, or a newer memo in its place, is a benign loss. */
 void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo);
 
-/* Forgets what is remembered for `owner`. */
-void ctxi_memo_drop(ctx_context *context, uint64_t owner);
-
 /* Grows with every set or reset of a partitioning variable in this context. */
 uint64_t ctxi_partition_changes(const ctx_context *context);
 
@@ -127,10 +124,5 @@ void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id);
 
 /* Copies the name of the variable with this id, "?" if it is gone; at most CTX_NAME_MAX bytes. */
 void ctxi_var_name_of(uint32_t id, char out_name[CTX_NAME_MAX + 1]);
-
-/* ---- threads and fork --------------------------------------------------------------------- */
-
-/* A number for this thread, never 0, never reused in this process. */
-uint64_t ctxi_thread_id(void);
 
 #endif

@@ -1,7 +1,6 @@
 #include "context/thread.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "context/block.h"
 #include "context/enter.h"
@@ -43,15 +42,6 @@ int ctxi_thread_arm_slow(void)
         return CTX_ERR_NOMEM;
     ctxi_thread.armed = true;
     return CTX_OK;
-}
-
-uint64_t ctxi_thread_id(void)
-{
-    static _Atomic uint64_t last;
-
-    if (!ctxi_thread.id)
-        ctxi_thread.id = 1 + atomic_fetch_add_explicit(&last, 1, memory_order_relaxed);
-    return ctxi_thread.id;
 }
 
 bool ctxi_scope_failed(void)

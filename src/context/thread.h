@@ -18,7 +18,6 @@ struct ctxi_slot;
 
 struct ctxi_thread {
     ctx_context *current; /* entered, and this thread owns one reference to it; or NULL */
-    uint64_t id;          /* 0 until asked for */
     uint64_t switches;    /* grows whenever `current` becomes another */
     uint32_t scopes_failed;
     uint32_t slot_count;     /* of `slots` */

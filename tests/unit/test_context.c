@@ -708,11 +708,3 @@ Test(swap, one_below_a_chain_is_readable_where_the_chain_is)
     ctx_context_unref(top);
     ctx_context_unref(below);
 }
-
-Test(thread_id, is_one_per_thread)
-{
-    uint64_t id = ctxi_thread_id();
-
-    cr_assert_neq(id, 0);
-    cr_assert_eq(ctxi_thread_id(), id);
-}

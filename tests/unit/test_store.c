@@ -108,18 +108,6 @@ Test(memo, a_newer_one_may_take_its_place)
     cr_assert_eq(remembered(9)->partition, 10);
 }
 
-Test(memo, can_be_dropped)
-{
-    ctxi_memo_drop(current(), 1);
-    keep(1);
-    keep(2);
-    ctxi_memo_drop(current(), 9);
-    cr_assert_not_null(remembered(1));
-    ctxi_memo_drop(current(), 1);
-    cr_assert_null(remembered(1));
-    cr_assert_not_null(remembered(2));
-}
-
 Test(memo, is_forgotten_at_set_and_reset_of_a_partition_variable)
 {
     ctx_token token;
