@@ -28,7 +28,7 @@ static int fill(ctx_context *context, ctx_context *source)
     if (status != CTX_OK)
         return status;
     context->count = source->count;
-    context->reads = ctxi_reads_ref(source->reads);
+    context->front.reads = ctxi_reads_ref(source->front.reads);
     return CTX_OK;
 }
 
@@ -40,11 +40,11 @@ static void empty(ctx_context *context)
 {
     struct ctxi_node *root = context->root, *pending_root = context->pending_root;
     struct ctxi_slot *pending = context->pending;
-    struct ctxi_reads *reads = context->reads;
+    struct ctxi_reads *reads = context->front.reads;
 
     context->root = context->pending_root = NULL;
     context->pending = NULL;
-    context->reads = NULL;
+    context->front.reads = NULL;
     context->count = 0;
     ctxi_tokens_drop(&context->tokens);
     ctxi_pending_release(pending);
@@ -69,7 +69,7 @@ int ctxi_context_clone(ctx_context *source, ctx_context **out_context)
 int ctxi_context_refill(ctx_context *context, ctx_context *source)
 {
     empty(context);
-    context->partition_changes++; /* forgets the memos */
+    context->front.partition_changes++; /* forgets the memos */
     return fill(context, source);
 }
 

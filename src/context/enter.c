@@ -108,17 +108,12 @@ static void make_current(ctx_context *context)
     ctxi_thread.switches++;
 }
 
-uint64_t ctxi_context_switches(void)
-{
-    return ctxi_thread.switches;
-}
-
 /* The record of reads of the context below is that of the one on top, as long as it is on top. */
 static void inherit_reads(ctx_context *context)
 {
-    if (!context->previous || !context->previous->reads)
+    if (!context->previous || !context->previous->front.reads)
         return;
-    context->reads_below = ctxi_reads_attach(context, context->previous->reads);
+    context->reads_below = ctxi_reads_attach(context, context->previous->front.reads);
     context->inherits = true;
 }
 
@@ -126,8 +121,8 @@ static void disinherit_reads(ctx_context *context)
 {
     if (!context->inherits)
         return;
-    ctxi_reads_unref(context->reads);
-    context->reads = context->reads_below;
+    ctxi_reads_unref(context->front.reads);
+    context->front.reads = context->reads_below;
     context->reads_below = NULL;
     context->inherits = false;
 }
@@ -156,8 +151,8 @@ static void pop(void)
 {
     ctx_context *top = ctxi_thread.current;
 
-    if (top->loading)
-        ctxi_reads_note_all(top->reads); /* the load goes on below, where nothing is recorded */
+    if (top->loading) /* the load goes on below, where nothing is recorded */
+        ctxi_reads_note_all(top->front.reads);
     make_current(step_out(top));
     ctxi_watch_notify(CTX_WATCH_EXIT, top);
     ctx_context_unref(top);
@@ -197,11 +192,6 @@ void ctxi_leave_all(void)
         make_current(NULL);
         ctxi_chain_release(top); /* may call users back, and they may make a new current one */
     }
-}
-
-ctx_context *ctxi_current(void)
-{
-    return ctxi_thread.current;
 }
 
 int ctxi_current_make(ctx_context **out_context)

@@ -78,7 +78,7 @@ static struct ctxi_cell *find_noted(ctx_var *var)
 
     if (!context)
         return NULL;
-    ctxi_reads_note(context->reads, var);
+    ctxi_reads_note(context->front.reads, var);
     return ctxi_context_find(context, ctxi_var_id_now(var));
 }
 
@@ -102,7 +102,7 @@ static inline int look_up(ctx_var *var, ctx_value *out_value)
 {
     const ctx_context *context = ctxi_thread.current;
 
-    if (__builtin_expect(context && !context->reads && !ctxi_thread.scopes_failed, 1)) {
+    if (__builtin_expect(context && !context->front.reads && !ctxi_thread.scopes_failed, 1)) {
         const struct ctxi_cell *cell = ctxi_map_get(context->root, ctxi_var_id_now(var));
 
         if (__builtin_expect(cell != NULL, 1)) {

@@ -9,8 +9,6 @@
 #include "context/thread.h"
 #include "context/token.h"
 
-struct ctxi_memos;
-
 enum ctxi_entry {
     CTXI_IDLE = 0,      /* nobody's: may be entered, copied and inspected */
     CTXI_ENTERED = 1,   /* in the chain of one thread, on top or below */
@@ -26,6 +24,8 @@ enum ctxi_entry {
 #define CTXI_ENTRY_PROCESS (1u << 20)
 
 struct ctx_context {
+    struct ctxi_front front;
+
     /* Any thread. */
     ctxi_refs refs;
     _Atomic uint32_t entry; /* enum ctxi_entry, and its readers */
@@ -34,13 +34,10 @@ struct ctx_context {
     struct ctxi_node *root; /* NULL also while resets are pending */
     size_t count;           /* variables that are set: cells that count (cell.h) */
     ctx_context *previous;  /* what it was entered on top of; the chain owns a reference to it */
-    struct ctxi_reads *reads;
     struct ctxi_reads *reads_below; /* its own record, while another is inherited */
-    bool inherits;                  /* `reads` is that of the context below */
-    bool loading;                   /* a load runs in it, and `reads` is its record */
+    bool inherits;                  /* the record in front is that of the context below */
+    bool loading;                   /* a load runs in it, and the record in front is its */
     struct ctxi_tokens tokens;
-    uint64_t partition_changes;
-    struct ctxi_memos *memos; /* NULL: nothing remembered yet */
 
     /* Resets that found no memory (pending.h): both are NULL but for then. */
     struct ctxi_slot *pending;

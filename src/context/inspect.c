@@ -9,13 +9,13 @@
 static void note(const ctx_context *context, ctx_var *var)
 {
     ctxi_reads_note(ctxi_reads_current(), var);
-    ctxi_reads_note(context->reads, var);
+    ctxi_reads_note(context->front.reads, var);
 }
 
 static void note_all(const ctx_context *context)
 {
     ctxi_reads_note_all(ctxi_reads_current());
-    ctxi_reads_note_all(context->reads);
+    ctxi_reads_note_all(context->front.reads);
 }
 
 int ctx_context_get(ctx_context *context, ctx_var *var, ctx_value *out_value)

@@ -83,15 +83,10 @@ bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *
 
 struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *reads)
 {
-    struct ctxi_reads *before = context->reads;
+    struct ctxi_reads *before = context->front.reads;
 
-    context->reads = ctxi_reads_ref(reads);
+    context->front.reads = ctxi_reads_ref(reads);
     return before;
-}
-
-struct ctxi_reads *ctxi_reads_current(void)
-{
-    return ctxi_thread.current ? ctxi_thread.current->reads : NULL;
 }
 
 /*

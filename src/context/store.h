@@ -8,21 +8,14 @@
 #ifndef CTXI_CONTEXT_STORE_H
 #define CTXI_CONTEXT_STORE_H
 
-#include "ctxcache/context.h"
+#include "context/current.h"
 
 /* ---- the current context ------------------------------------------------------------------ */
 
-/* This thread's current context, borrowed; NULL if it has none. */
-ctx_context *ctxi_current(void);
+/* ctxi_current(), ctxi_context_switches() and ctxi_scope_failed() are in current.h. */
 
-/* The same, made if there is none. CTX_ERR_NOMEM. */
+/* This thread's current context, borrowed, made if there is none. CTX_ERR_NOMEM. */
 int ctxi_current_make(ctx_context **out_context);
-
-/* True while a CTX_SCOPED of this thread could not set its value: nothing may be read. */
-bool ctxi_scope_failed(void);
-
-/* A number that is the same as long as this thread's current context is. */
-uint64_t ctxi_context_switches(void);
 
 /*
  * What `var` holds in `context` (NULL: an empty one), without counting as a read. CTX_OK, with the
@@ -46,26 +39,10 @@ uint32_t ctxi_var_id(const ctx_var *var);
 
 /* ---- what a context remembers ------------------------------------------------------------- */
 
-/*
- * Plain data that a cache derived from the values of partitioning variables: it may go stale on the
- * cache's side, never on the context's, for the store forgets all of it whenever such a variable is
- * set or reset. Used only by the thread that entered the context.
- */
-struct ctxi_memo {
-    uint64_t owner; /* which cache; never 0, never reused */
-    uint64_t partition;
-    uint64_t seed;
-    uint64_t slot;
-};
-
-/* NULL if nothing is remembered for `owner`. Valid until the next store call on this context. */
-const struct ctxi_memo *ctxi_memo_find(const ctx_context *context, uint64_t owner);
+/* A memo, ctxi_memo_find() and ctxi_partition_changes() are in current.h. */
 
 /* Remembers; a failed allocation, or a newer memo in its place, is a benign loss. */
 void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo);
-
-/* Grows with every set or reset of a partitioning variable in this context. */
-uint64_t ctxi_partition_changes(const ctx_context *context);
 
 /* ---- the read audit ----------------------------------------------------------------------- */
 
@@ -73,6 +50,7 @@ uint64_t ctxi_partition_changes(const ctx_context *context);
  * The set of variables read during one load. It hangs on the context, so copies, bound functions
  * and threads started inside the load carry it along; a context entered inside the load takes it
  * over until it is left. Shared by threads: bits are set atomically, and only ever set.
+ * ctxi_reads_current() is in current.h.
  */
 struct ctxi_reads;
 
@@ -103,9 +81,6 @@ bool ctxi_loading_set(ctx_context *context, bool loading);
 
 /* The load that `reads` is of has ended: loads made later in what it carried along are not inside it. */
 void ctxi_reads_end(struct ctxi_reads *reads);
-
-/* The record attached to this thread's current context, borrowed; NULL: nobody audits. */
-struct ctxi_reads *ctxi_reads_current(void);
 
 /* Records a read of `var` (which may have no id yet: then it gets one; if none can be had, this
  * counts as reading everything), or of everything. NULL reads: nothing to do. */

@@ -44,11 +44,6 @@ int ctxi_thread_arm_slow(void)
     return CTX_OK;
 }
 
-bool ctxi_scope_failed(void)
-{
-    return ctxi_thread.scopes_failed > 0;
-}
-
 /*
  * fork(): the store's locks are held across it, so that the child finds them free and what they
  * guard whole. They are leaves, so their order among themselves and to other locks does not matter.

@@ -9,7 +9,7 @@
 #ifndef CTXI_CONTEXT_THREAD_H
 #define CTXI_CONTEXT_THREAD_H
 
-#include "context/store.h"
+#include "ctxcache/context.h"
 
 #define CTXI_BLOCK_CLASSES 5
 
