@@ -20,6 +20,21 @@ MINOR   := $(call version,MINOR)
 VERSION := $(MAJOR).$(MINOR).$(call version,PATCH)
 SONAME  := libctxcache.so.$(MAJOR)
 
+# ---- competitors of the bench that need a package -----------------------------------------------
+
+# Each has a file in bench/contenders/optional and the pkg-config modules that it needs. What is not
+# found is left out of ctxbench, which then says so; `make bench-peers` installs all of it.
+BENCH_OPTIONAL := glib
+BENCH_NEEDS_glib := glib-2.0
+
+BENCH_FOUND  := $(foreach p,$(BENCH_OPTIONAL),$(if $(shell pkg-config --exists \
+                    $(BENCH_NEEDS_$p) 2>/dev/null && echo yes),$p))
+BENCH_NEEDS  := $(foreach p,$(BENCH_FOUND),$(BENCH_NEEDS_$p))
+BENCH_CFLAGS := $(shell echo '$(BENCH_FOUND:%=-DBENCH_WITH_%)' | tr a-z A-Z) \
+                $(if $(BENCH_NEEDS),$(shell pkg-config --cflags $(BENCH_NEEDS)))
+BENCH_LIBS   := $(if $(BENCH_NEEDS),$(shell pkg-config --libs $(BENCH_NEEDS)))
+BENCH_ABSENT := $(filter-out $(BENCH_FOUND),$(BENCH_OPTIONAL))
+
 # ---- flags --------------------------------------------------------------------------------------
 
 FLAGS_release  := -O2 -g
@@ -36,7 +51,8 @@ endif
 NDEBUG         := $(if $(filter release,$(VARIANT)),-DNDEBUG)
 FLAGS_src      := -Iinclude -Isrc $(NDEBUG)
 FLAGS_tests    := -Iinclude -Isrc -Itests
-FLAGS_bench    := -Iinclude -Ibench -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\""
+FLAGS_bench    := -Iinclude -Ibench -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\"" \
+                  $(BENCH_CFLAGS)
 FLAGS_examples := -Iinclude
 folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))
 
@@ -56,7 +72,7 @@ objects = $(patsubst %,$(B)/obj/%.o,$(wildcard $1))
 programs = $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/$1/*.c tests/$1/*.cpp)))
 
 LIB_OBJECTS     := $(call objects,src/*/*.c)
-BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c)
+BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c $(BENCH_FOUND:%=bench/contenders/optional/%.c))
 SUPPORT_OBJECTS := $(call objects,tests/support/*.c)
 STATIC := $(B)/libctxcache.a
 SHARED := $(B)/libctxcache.so.$(VERSION)
@@ -86,7 +102,7 @@ LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX
 # ---- goals --------------------------------------------------------------------------------------
 
 .PHONY: all lib examples programs demo test unit collide leak stress differential headers symbols \
-        install-check examples-check bench bench-check asan tsan valgrind coverage \
+        install-check examples-check bench bench-peers bench-check asan tsan valgrind coverage \
         coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
         clean help FORCE
 MAKEFLAGS += --no-builtin-rules
@@ -171,6 +187,10 @@ examples-check: $(EXAMPLES) ## Runs the examples and compares what they print
 bench: $(BENCH) ## Measures against the cache that everyone writes by hand
 	$(BENCH) throughput
 
+bench-peers: ## Installs what competitors of the bench need, and builds it with them
+	@.ci/deps build peers
+	@$(MAKE) $(J) $(BENCH)
+
 bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
 	@status=0; \
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
@@ -210,11 +230,11 @@ coverage-report:
 # ---- lint ---------------------------------------------------------------------------------------
 
 sources    = $(sort $(shell find include src tests bench examples $1))
-C_FILES    = $(call sources,-name '*.c')
+C_FILES    = $(filter-out $(BENCH_ABSENT:%=bench/contenders/optional/%.c),$(call sources,-name '*.c'))
 CXX_FILES  = $(call sources,-name '*.cpp')
 ALL_FILES  = $(call sources,-name '*.[ch]' -o -name '*.[ch]pp')
 SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
-TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench -DCTX_DEBUG=1 -pthread
+TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
 
 lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
 	@.ci/deps build test server lint
@@ -340,7 +360,7 @@ $(LINKS): $(SHARED)
 
 $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $^ -lm -o $@
+	$(Q)$(link_c) $^ $(BENCH_LIBS) -lm -o $@
 
 # Tests link the static library: hidden symbols are within their reach.
 $(B)/unit/%: LIBS := -lcriterion

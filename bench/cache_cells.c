@@ -32,13 +32,6 @@ static const struct recipe recipes[] = {
     {"evict", "get or load, with fewer entries than keys", SMALL, true},
 };
 
-static const struct contender *const contenders[] = {
-    &contender_floor,
-    &contender_ctxcache,
-    &contender_ctxcache_ref,
-    &contender_uthash,
-};
-
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* What the cells of a group share. */
@@ -49,7 +42,7 @@ struct cache_group {
     /* One for each worker; FRESH: for each number of threads one for each worker. */
     struct stream *streams;
     size_t stream_count;
-    void *resident[COUNT(contenders)]; /* RESIDENT: the cache of each contender */
+    void *resident[CONTENDERS_MAX]; /* RESIDENT: the cache of each contender */
 };
 
 /* What a worker is to do in this round, and what came of it. */
@@ -70,7 +63,7 @@ struct cache_cell {
 /* ---- one sample --------------------------------------------------------------------------- */
 
 static void deal(struct cache_cell *own, struct share *share, const struct stream *stream,
-                 size_t round)
+                 size_t round, unsigned worker)
 {
     bool fresh = own->group->recipe->state == FRESH;
     struct calls slice =
@@ -78,8 +71,8 @@ static void deal(struct cache_cell *own, struct share *share, const struct strea
     size_t warm_end = slice.first + (fresh ? 0 : (slice.end - slice.first) / WARM_PARTS);
 
     *share = (struct share){
-        .warm = {stream, slice.first, warm_end},
-        .timed = {stream, warm_end, slice.end},
+        .warm = {.stream = stream, .first = slice.first, .end = warm_end, .worker = worker},
+        .timed = {.stream = stream, .first = warm_end, .end = slice.end, .worker = worker},
     };
 }
 
@@ -88,7 +81,7 @@ static void begin(struct cell *cell, size_t round)
     struct cache_cell *own = cell->own;
 
     for (unsigned i = 0; i < cell->threads; i++)
-        deal(own, &own->shares[i], &own->streams[i], round);
+        deal(own, &own->shares[i], &own->streams[i], round, i);
     if (own->group->recipe->state == FRESH)
         own->cache = own->contender->open(&own->group->setup);
 }
@@ -203,26 +196,27 @@ static bool competes(const struct recipe *recipe, const struct contender *conten
 {
     return plan_wants(plan->workloads, recipe->workload) &&
            plan_wants(plan->competitors, contender->name) &&
-           !(contender->resident_only && recipe->state != RESIDENT);
+           (!contender->workloads || plan_wants(contender->workloads, recipe->workload)) &&
+           contender_present(contender);
 }
 
 static void add_cell(struct group *group, const struct plan *plan, size_t contender, size_t t)
 {
     struct cache_group *own = group->own;
     struct cell *cell =
-        group_add(group, &cache_kind, contenders[contender]->name, plan->threads[t]);
+        group_add(group, &cache_kind, contender_at(contender)->name, plan->threads[t]);
     struct cache_cell *cache_cell = die_calloc(1, sizeof *cache_cell);
 
     *cache_cell = (struct cache_cell){
         .group = own,
-        .contender = contenders[contender],
+        .contender = contender_at(contender),
         .streams = streams_of(own, plan, t),
         .shares = die_calloc(plan->threads[t], sizeof *cache_cell->shares),
     };
     if (own->recipe->state == RESIDENT)
         cache_cell->cache = own->resident[contender];
     else if (own->recipe->state == SMALL)
-        cache_cell->cache = contenders[contender]->open(&own->setup);
+        cache_cell->cache = contender_at(contender)->open(&own->setup);
     cell->own = cache_cell;
 }
 
@@ -235,10 +229,16 @@ static void open_group(struct group *group, const struct plan *plan)
     own->recipe = &recipes[group->number];
     own->setup = (struct cache_setup){
         .capacity = own->recipe->state == SMALL ? plan->capacity : plan->keys,
-        .tenants = own->recipe->tenants,
+        .keys = plan->keys,
+        .tenants = own->recipe->tenants ? WORKLOAD_TENANTS : 1,
+        .threads = plan->threads[plan->thread_count - 1],
+        .kind = own->recipe->tenants ? KEY_TENANT : KEY_PLAIN,
         .seed = plan->seed,
     };
-    population_init(&own->population, plan->keys, own->recipe->tenants ? WORKLOAD_TENANTS : 1,
+    population_init(&own->population,
+                    &(struct population){.keys = plan->keys,
+                                         .tenants = own->setup.tenants,
+                                         .kind = own->setup.kind},
                     &random);
     own->streams = die_calloc((size_t)PLAN_THREADS_MAX * plan->threads[plan->thread_count - 1],
                               sizeof *own->streams);
@@ -246,13 +246,13 @@ static void open_group(struct group *group, const struct plan *plan)
         make_walks(own, plan);
     else
         make_draws(own, plan, &random);
-    group_open(group, COUNT(contenders) * plan->thread_count);
-    for (size_t c = 0; c < COUNT(contenders); c++)
-        if (own->recipe->state == RESIDENT && competes(own->recipe, contenders[c], plan))
-            own->resident[c] = open_filled(own, contenders[c], plan);
+    group_open(group, CONTENDERS_MAX * plan->thread_count);
+    for (size_t c = 0; contender_at(c); c++)
+        if (own->recipe->state == RESIDENT && competes(own->recipe, contender_at(c), plan))
+            own->resident[c] = open_filled(own, contender_at(c), plan);
     for (size_t t = 0; t < plan->thread_count; t++)
-        for (size_t c = 0; c < COUNT(contenders); c++)
-            if (competes(own->recipe, contenders[c], plan))
+        for (size_t c = 0; contender_at(c); c++)
+            if (competes(own->recipe, contender_at(c), plan))
                 add_cell(group, plan, c, t);
 }
 
@@ -272,7 +272,7 @@ static void check_loads(const struct group *group)
             (recipe->state == FRESH && own->loads != own->calls))
             die("%s: %s loaded %llu times in %llu calls", recipe->workload, own->contender->name,
                 (unsigned long long)own->loads, (unsigned long long)own->calls);
-        if (cell->threads != 1)
+        if (cell->threads != 1 || !own->contender->exact_lru)
             continue;
         first = first ? first : cell;
 
@@ -312,9 +312,9 @@ static void close_group(struct group *group)
         free(cell->shares);
         free(cell);
     }
-    for (size_t c = 0; c < COUNT(contenders); c++)
+    for (size_t c = 0; contender_at(c); c++)
         if (own->resident[c])
-            contenders[c]->close(own->resident[c]);
+            contender_at(c)->close(own->resident[c]);
     for (size_t i = 0; i < own->stream_count; i++)
         stream_fini(&own->streams[i]);
     free(own->streams);
@@ -352,18 +352,18 @@ static const char *workload_name(size_t number, const char **out_about)
 
 static const char *competitor_name(size_t number, const char **out_about)
 {
-    if (number >= COUNT(contenders))
+    if (!contender_at(number))
         return NULL;
-    *out_about = contenders[number]->about;
-    return contenders[number]->name;
+    *out_about = contender_at(number)->about;
+    return contender_at(number)->name;
 }
 
 static size_t count_cells(const struct group *group, const struct plan *plan)
 {
     size_t count = 0;
 
-    for (size_t c = 0; c < COUNT(contenders); c++)
-        count += competes(&recipes[group->number], contenders[c], plan);
+    for (size_t c = 0; contender_at(c); c++)
+        count += competes(&recipes[group->number], contender_at(c), plan);
     return count * plan->thread_count;
 }
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
+#include "clock.h"
 #include "die.h"
 
 #define TICK_NS 1e7 /* the unit of /proc/stat: USER_HZ is 100 on Linux */
@@ -37,14 +37,6 @@ struct pool {
     unsigned active, running;
     bool quit;
 };
-
-uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* ---- what disturbs a sample --------------------------------------------------------------- */
 
@@ -106,9 +98,9 @@ static void do_task(struct worker *worker, const struct task *task, unsigned act
     uint64_t delay = run_delay_ns();
 
     wait_for_all(worker->pool, active);
-    worker->start = now_ns();
+    worker->start = clock_ns();
     task->work(task->arg, worker->index);
-    worker->end = now_ns();
+    worker->end = clock_ns();
     worker->preempted = involuntary_switches() > switches;
     worker->waited_ns = run_delay_ns() - delay;
 

@@ -32,7 +32,4 @@ void pool_free(struct pool *pool);
 /* Runs the task on the first `workers` of them and waits for the end. */
 struct timing pool_run(struct pool *pool, unsigned workers, const struct task *task);
 
-/* CLOCK_MONOTONIC. */
-uint64_t now_ns(void);
-
 #endif

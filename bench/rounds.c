@@ -1,5 +1,7 @@
 #include "rounds.h"
 
+#include "clock.h"
+
 static void take_sample(struct cell *cell, struct pool *pool, size_t round)
 {
     const struct cell_kind *kind = cell->kind;
@@ -30,9 +32,9 @@ void rounds_run(struct group *group, struct pool *pool, uint64_t rounds, double 
     uint64_t start;
 
     run_round(group, pool, 0);
-    start = now_ns();
+    start = clock_ns();
     for (size_t round = 1;; round++) {
-        double used = (double)(now_ns() - start) / 1e9;
+        double used = (double)(clock_ns() - start) / 1e9;
 
         if (rounds ? round > rounds
                    : round > ROUNDS_MOST || (round > ROUNDS_LEAST && used >= seconds))

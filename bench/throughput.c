@@ -13,6 +13,7 @@
 #include <ctxcache.h>
 
 #include "cell.h"
+#include "clock.h"
 #include "commands.h"
 #include "die.h"
 #include "options.h"
@@ -258,11 +259,11 @@ static void measure(struct run *run, const struct settings *settings)
         weight_left += run->groups[i].weight;
     for (size_t i = 0; i < run->group_count; i++) {
         double weight = run->groups[i].weight;
-        uint64_t start = now_ns();
+        uint64_t start = clock_ns();
 
         show_progress(run, i, settings->rounds ? NAN : seconds_left);
         measure_group(run, i, settings, pool, seconds_left * weight / weight_left);
-        seconds_left -= (double)(now_ns() - start) / 1e9;
+        seconds_left -= (double)(clock_ns() - start) / 1e9;
         seconds_left = seconds_left > 0 ? seconds_left : 0;
         weight_left -= weight;
     }

@@ -11,32 +11,71 @@ __thread uint64_t workload_loads;
 
 /* ---- answers ------------------------------------------------------------------------------ */
 
+/* Names of the first `count` tenants; grows while there is one thread. */
+static struct {
+    unsigned count;
+    char (*names)[KEY_TENANT_SIZE];
+} known;
+
+static void name_tenants(unsigned count)
+{
+    if (count <= known.count)
+        return;
+    free(known.names);
+    known.names = die_calloc(count, sizeof *known.names);
+    known.count = count;
+    for (unsigned i = 0; i < count; i++)
+        snprintf(known.names[i], sizeof *known.names, "tenant-%08u", i % WORKLOAD_KEYS_MAX);
+}
+
 const char *workload_tenant(uint32_t tenant)
 {
-    static char names[WORKLOAD_TENANTS][WORKLOAD_TENANT_SIZE];
+    return known.names[tenant];
+}
 
-    /* Made at the first call, which population_init() makes before there are threads. */
-    if (!names[0][0])
-        for (unsigned i = 0; i < WORKLOAD_TENANTS; i++)
-            snprintf(names[i], sizeof names[i], "tenant-%08u", i);
-    return names[tenant];
+const char *workload_locale(uint32_t tenant)
+{
+    static const char locales[][KEY_LOCALE_SIZE] = {"de_DE", "en_GB", "fr_FR", "pt_BR", "zh_CN"};
+
+    return locales[tenant % (sizeof locales / sizeof *locales)];
+}
+
+static uint64_t stamp_words(uint64_t word, const char *bytes, size_t size)
+{
+    for (size_t at = 0; at < size; at += sizeof word) {
+        uint64_t part;
+
+        memcpy(&part, bytes + at, sizeof part);
+        word = random_mix(word ^ part);
+    }
+    return word;
 }
 
 static uint64_t stamp(const char *tenant, int64_t arg)
 {
-    uint64_t name[2];
+    return stamp_words(random_mix((uint64_t)arg), tenant, KEY_TENANT_SIZE);
+}
 
-    memcpy(name, tenant, sizeof name);
-    return random_mix(name[0] ^ random_mix(name[1] ^ random_mix((uint64_t)arg)));
+static uint64_t stamp_text(const char *tenant, const char *text)
+{
+    return stamp_words(stamp_words(0, text, KEY_TEXT_SIZE), tenant, KEY_TENANT_SIZE);
+}
+
+static void give(uint64_t word, struct value *out_value)
+{
+    for (size_t i = 0; i < sizeof out_value->words / sizeof *out_value->words; i++)
+        out_value->words[i] = word + i;
+    workload_loads++;
 }
 
 void workload_load(const char *tenant, int64_t arg, struct value *out_value)
 {
-    uint64_t word = stamp(tenant, arg);
+    give(stamp(tenant, arg), out_value);
+}
 
-    for (size_t i = 0; i < sizeof out_value->words / sizeof *out_value->words; i++)
-        out_value->words[i] = word + i;
-    workload_loads++;
+void workload_load_text(const char *tenant, const char *text, struct value *out_value)
+{
+    give(stamp_text(tenant, text), out_value);
 }
 
 /* ---- populations -------------------------------------------------------------------------- */
@@ -45,6 +84,7 @@ static void fill_cumulative(struct population *population)
 {
     double sum = 0;
 
+    population->cumulative = die_calloc(population->keys, sizeof *population->cumulative);
     for (size_t i = 0; i < population->keys; i++) {
         sum += pow((double)i + 1, -WORKLOAD_ZIPF);
         population->cumulative[i] = sum;
@@ -63,24 +103,41 @@ static void fill_shuffled(uint32_t *ids, size_t count, struct random *random)
     }
 }
 
-void population_init(struct population *population, size_t keys, unsigned tenants,
+/* As many as the tenant with the most arguments has. */
+static void fill_texts(struct population *population)
+{
+    size_t count = population->keys / population->tenants + 1;
+
+    population->texts = die_calloc(count, KEY_TEXT_SIZE + 1);
+    for (size_t i = 0; i < count; i++)
+        snprintf(population->texts + i * (KEY_TEXT_SIZE + 1), KEY_TEXT_SIZE + 1,
+                 "/v1/accounts/statements/monthly/%08zu", i % WORKLOAD_KEYS_MAX);
+}
+
+void population_init(struct population *population, const struct population *wanted,
                      struct random *random)
 {
-    workload_tenant(0);
-    *population = (struct population){.keys = keys, .tenants = tenants};
-    population->id_of_rank = die_calloc(keys, sizeof *population->id_of_rank);
-    population->cumulative = die_calloc(keys, sizeof *population->cumulative);
-    fill_shuffled(population->id_of_rank, keys, random);
-    fill_cumulative(population);
+    name_tenants(wanted->tenants);
+    *population = (struct population){.keys = wanted->keys,
+                                      .tenants = wanted->tenants,
+                                      .kind = wanted->kind,
+                                      .distribution = wanted->distribution};
+    population->id_of_rank = die_calloc(wanted->keys, sizeof *population->id_of_rank);
+    fill_shuffled(population->id_of_rank, wanted->keys, random);
+    if (wanted->distribution == DRAW_ZIPF)
+        fill_cumulative(population);
+    if (wanted->kind == KEY_TENANT_TEXT)
+        fill_texts(population);
 }
 
 void population_fini(struct population *population)
 {
     free(population->id_of_rank);
     free(population->cumulative);
+    free(population->texts);
 }
 
-static uint32_t draw(const struct population *population, struct random *random)
+static uint32_t draw_zipf(const struct population *population, struct random *random)
 {
     double at = random_unit(random);
     size_t low = 0, high = population->keys - 1;
@@ -110,9 +167,10 @@ struct assembly {
     size_t *queued;  /* [tenants] */
 };
 
-static void assembly_init(struct assembly *assembly, struct stream *stream, unsigned tenants,
-                          size_t per_request, size_t length)
+static void assembly_init(struct assembly *assembly, struct stream *stream,
+                          const struct population *population, size_t per_request, size_t length)
 {
+    unsigned tenants = population->tenants;
     size_t requests_most = length / per_request + tenants + 1;
 
     *assembly = (struct assembly){
@@ -123,6 +181,8 @@ static void assembly_init(struct assembly *assembly, struct stream *stream, unsi
         .queued = die_calloc(tenants, sizeof *assembly->queued),
     };
     *stream = (struct stream){
+        .kind = population->kind,
+        .texts = population->texts,
         .requests = die_calloc(requests_most + 1, sizeof *stream->requests),
         .args = die_calloc(length + per_request, sizeof *stream->args),
     };
@@ -153,6 +213,19 @@ static void assembly_add(struct assembly *assembly, uint32_t id)
         assembly_flush(assembly, tenant);
 }
 
+/* A whole request at once: where all keys are equally popular it comes to the same, and needs no
+ * queue to fill, of which there may be very many. */
+static void assembly_add_uniform(struct assembly *assembly, const struct population *population,
+                                 struct random *random)
+{
+    unsigned tenant = (unsigned)random_below(random, population->tenants);
+    size_t args = (population->keys - tenant - 1) / population->tenants + 1;
+
+    for (size_t i = 0; i < assembly->per_request; i++)
+        assembly_add(assembly,
+                     (uint32_t)(random_below(random, args) * population->tenants + tenant));
+}
+
 static void assembly_finish(struct assembly *assembly)
 {
     assembly->stream->requests[assembly->stream->request_count].first = (uint32_t)assembly->length;
@@ -165,9 +238,12 @@ void stream_draw(struct stream *stream, const struct population *population, siz
 {
     struct assembly assembly;
 
-    assembly_init(&assembly, stream, population->tenants, per_request, length);
+    assembly_init(&assembly, stream, population, per_request, length);
     while (assembly.length < length)
-        assembly_add(&assembly, draw(population, random));
+        if (population->distribution == DRAW_ZIPF)
+            assembly_add(&assembly, draw_zipf(population, random));
+        else
+            assembly_add_uniform(&assembly, population, random);
     assembly_finish(&assembly);
 }
 
@@ -177,7 +253,7 @@ void stream_walk(struct stream *stream, const struct population *population, siz
     size_t first = population->keys * part / parts, end = population->keys * (part + 1) / parts;
     struct assembly assembly;
 
-    assembly_init(&assembly, stream, population->tenants, per_request, end - first);
+    assembly_init(&assembly, stream, population, per_request, end - first);
     for (size_t rank = first; rank < end; rank++)
         assembly_add(&assembly, population->id_of_rank[rank]);
     for (unsigned tenant = 0; tenant < population->tenants; tenant++)
@@ -216,7 +292,8 @@ uint64_t calls_checksum(const struct calls *calls)
         const char *tenant = workload_tenant(stream->requests[r].tenant);
 
         for (size_t i = stream->requests[r].first; i < stream->requests[r + 1].first; i++)
-            sum += stamp(tenant, stream->args[i]);
+            sum += stream->kind == KEY_TENANT_TEXT ? stamp_text(tenant, stream_text(stream, i))
+                                                   : stamp(tenant, stream->args[i]);
     }
     return sum;
 }

@@ -11,33 +11,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "key.h"
+#include "latency.h"
 #include "random.h"
 
-#define WORKLOAD_TENANTS     64
-#define WORKLOAD_TENANT_SIZE 16 /* bytes of a tenant's name with its NUL: every name has 15 */
-#define WORKLOAD_ZIPF        0.99
-#define WORKLOAD_KEYS_MAX    100000000
-
-/* The full key of an answer. Different tenants use the same arguments. */
-struct key {
-    char tenant[WORKLOAD_TENANT_SIZE];
-    int64_t arg;
-};
+#define WORKLOAD_TENANTS  64
+#define WORKLOAD_ZIPF     0.99
+#define WORKLOAD_KEYS_MAX 100000000
 
 /* An answer of 64 bytes; the first word proves to whom it belongs. */
 struct value {
     uint64_t words[8];
 };
 
+enum distribution { DRAW_ZIPF, DRAW_UNIFORM };
+
 struct population {
     size_t keys;
     unsigned tenants;
+    enum key_kind kind;
+    enum distribution distribution;
     uint32_t *id_of_rank; /* [keys] a shuffle, so that popular keys lie anywhere */
-    double *cumulative;   /* [keys] the probability of this rank or a more popular one */
+    double *cumulative;   /* Zipf: [keys] the probability of this rank or a more popular one */
+    char *texts;          /* KEY_TENANT_TEXT: string arguments by number, each with its NUL */
 };
 
-void population_init(struct population *population, size_t keys, unsigned tenants,
+/* Of the members above: keys, tenants, kind and distribution are read from `wanted`. */
+void population_init(struct population *population, const struct population *wanted,
                      struct random *random);
 void population_fini(struct population *population);
 
@@ -47,18 +49,22 @@ struct request {
 };
 
 struct stream {
+    enum key_kind kind;
+    const char *texts; /* the population's, which must stay */
     size_t request_count;
     struct request *requests; /* [request_count + 1], the last one closes the one before */
-    int64_t *args;
+    int64_t *args;            /* or the numbers of string arguments */
 };
 
 /* A part of a stream: requests from `first` up to, not including, `end`. */
 struct calls {
     const struct stream *stream;
     size_t first, end;
+    unsigned worker;         /* which of the threads makes them, from 0 */
+    struct latency *latency; /* where single calls are recorded, or NULL: they are not timed */
 };
 
-/* `length` calls drawn by popularity, `per_request` in a row for one tenant. */
+/* `length` calls drawn as the population wants, `per_request` in a row for one tenant. */
 void stream_draw(struct stream *stream, const struct population *population, size_t length,
                  size_t per_request, struct random *random);
 
@@ -76,16 +82,52 @@ size_t calls_count(const struct calls *calls);
 /* The sum of the first words of all answers to these calls. */
 uint64_t calls_checksum(const struct calls *calls);
 
-/* The name of a tenant, 15 bytes and NUL; constant. */
+/* The name of a tenant, KEY_TENANT_SIZE bytes with its NUL, and its locale, a string in
+ * KEY_LOCALE_SIZE bytes; constant once a population with so many tenants was made. */
 const char *workload_tenant(uint32_t tenant);
+const char *workload_locale(uint32_t tenant);
 
 /*
- * The expensive function that is cached: the answer for this tenant (WORKLOAD_TENANT_SIZE bytes)
- * and argument. Counts in workload_loads.
+ * The expensive function that is cached: the answer for this tenant (KEY_TENANT_SIZE bytes) and
+ * argument, or string argument (KEY_TEXT_SIZE bytes). Counts in workload_loads.
  */
 void workload_load(const char *tenant, int64_t arg, struct value *out_value);
+void workload_load_text(const char *tenant, const char *text, struct value *out_value);
 
 /* How often this thread loaded. */
 extern __thread uint64_t workload_loads;
+
+/* ---- keys of calls ------------------------------------------------------------------------ */
+
+/* The i-th call's string argument, with its NUL. */
+static inline const char *stream_text(const struct stream *stream, size_t i)
+{
+    return stream->texts + stream->args[i] * (KEY_TEXT_SIZE + 1);
+}
+
+/* What all calls of a request have in common, and the argument of one call. */
+static inline void key_begin(struct key *key, uint32_t tenant)
+{
+    memcpy(key->locale, workload_locale(tenant), sizeof key->locale);
+    memcpy(key->tenant, workload_tenant(tenant), sizeof key->tenant);
+}
+
+static inline void key_argument(struct key *key, const struct stream *stream, size_t i,
+                                enum key_kind kind)
+{
+    if (kind == KEY_TENANT_TEXT)
+        memcpy(key->text, stream_text(stream, i), sizeof key->text);
+    else
+        key->arg = stream->args[i];
+}
+
+/* The loader for opaque keys. */
+static inline void key_load(struct key_view view, struct value *out_value)
+{
+    if (view.kind == KEY_TENANT_TEXT)
+        workload_load_text(view.key->tenant, view.key->text, out_value);
+    else
+        workload_load(view.key->tenant, view.key->arg, out_value);
+}
 
 #endif

@@ -1,6 +1,8 @@
 /*
  * ctxcache, in the two forms that a program uses: the typed wrapper that copies a small result out,
- * and a ref. The tenant is set once for each request and appears nowhere below it.
+ * and a ref. The tenant is set once for each request and appears nowhere below it. Where a locale
+ * belongs to the key, too, the requests of a tenant run in a context that was made for it: each
+ * worker has one for every tenant, as a server has one for every session.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include "die.h"
 
 static CTX_VAR(bench_tenant);
+static CTX_VAR(bench_locale);
 
 static void check(int status, const char *what)
 {
@@ -20,14 +23,12 @@ static void check(int status, const char *what)
 
 /* ---- the functions that are memoized ------------------------------------------------------ */
 
-static struct value tenant_answer(int64_t arg)
+static const char *tenant_here(void)
 {
     const char *tenant;
-    struct value value;
 
     check(ctx_get_string(bench_tenant, &tenant), "the tenant in the loader");
-    workload_load(tenant, arg, &value);
-    return value;
+    return tenant;
 }
 
 static struct value plain_answer(int64_t arg)
@@ -38,51 +39,115 @@ static struct value plain_answer(int64_t arg)
     return value;
 }
 
-static int tenant_report(ctx_cache_load *load, int64_t arg)
+static struct value tenant_answer(int64_t arg)
 {
-    const char *tenant;
-    void *room;
+    struct value value;
 
-    check(ctx_get_string(bench_tenant, &tenant), "the tenant in the loader");
-    check(ctx_cache_load_reserve(load, sizeof(struct value), &room), "room for the value");
-    workload_load(tenant, arg, room);
-    return CTX_OK;
+    workload_load(tenant_here(), arg, &value);
+    return value;
+}
+
+static struct value text_answer(const char *text)
+{
+    struct value value;
+
+    workload_load_text(tenant_here(), text, &value);
+    return value;
+}
+
+static struct value locale_answer(int64_t arg)
+{
+    struct value value;
+    const char *locale;
+
+    check(ctx_get_string(bench_locale, &locale), "the locale in the loader");
+    workload_load(tenant_here(), arg, &value);
+    return value;
+}
+
+/* The same, given as values without a fixed size. */
+static int give(ctx_cache_load *load, struct value value)
+{
+    return ctx_cache_load_copy(load, &value, sizeof value);
 }
 
 static int plain_report(ctx_cache_load *load, int64_t arg)
 {
-    void *room;
-
-    check(ctx_cache_load_reserve(load, sizeof(struct value), &room), "room for the value");
-    workload_load(workload_tenant(0), arg, room);
-    return CTX_OK;
+    return give(load, plain_answer(arg));
 }
 
-CTX_CACHE_WRAP(cached_tenant_answer, struct value, tenant_answer, int64_t)
+static int tenant_report(ctx_cache_load *load, int64_t arg)
+{
+    return give(load, tenant_answer(arg));
+}
+
+static int text_report(ctx_cache_load *load, const char *text)
+{
+    return give(load, text_answer(text));
+}
+
+static int locale_report(ctx_cache_load *load, int64_t arg)
+{
+    return give(load, locale_answer(arg));
+}
+
 CTX_CACHE_WRAP(cached_plain_answer, struct value, plain_answer, int64_t)
-CTX_CACHE_WRAP_REF(cached_tenant_report, tenant_report, int64_t)
+CTX_CACHE_WRAP(cached_tenant_answer, struct value, tenant_answer, int64_t)
+CTX_CACHE_WRAP(cached_text_answer, struct value, text_answer, const char *)
+CTX_CACHE_WRAP(cached_locale_answer, struct value, locale_answer, int64_t)
 CTX_CACHE_WRAP_REF(cached_plain_report, plain_report, int64_t)
+CTX_CACHE_WRAP_REF(cached_tenant_report, tenant_report, int64_t)
+CTX_CACHE_WRAP_REF(cached_text_report, text_report, const char *)
+CTX_CACHE_WRAP_REF(cached_locale_report, locale_report, int64_t)
 
 /* ---- the cache ---------------------------------------------------------------------------- */
 
 struct cache {
     ctx_cache *cache;
-    bool tenants;
+    enum key_kind kind;
+    unsigned tenants;
+    size_t context_count;   /* KEY_LOCALE: tenants for each thread; else 0 */
+    ctx_context **contexts; /* [thread][tenant] */
 };
+
+/* A context in which this tenant and its locale are set. */
+static ctx_context *make_context(uint32_t tenant)
+{
+    ctx_context *context;
+
+    check(ctx_context_new(&context), "ctx_context_new()");
+    check(ctx_enter(context), "ctx_enter()");
+    check(ctx_set(bench_tenant, workload_tenant(tenant)), "setting the tenant");
+    check(ctx_set(bench_locale, workload_locale(tenant)), "setting the locale");
+    check(ctx_exit(context), "ctx_exit()");
+    return context;
+}
+
+static void make_contexts(struct cache *cache, unsigned threads)
+{
+    cache->context_count = (size_t)threads * cache->tenants;
+    cache->contexts = die_calloc(cache->context_count, sizeof(ctx_context *));
+    for (size_t i = 0; i < cache->context_count; i++)
+        cache->contexts[i] = make_context((uint32_t)(i % cache->tenants));
+}
 
 static void *open_cache(const struct cache_setup *setup)
 {
-    ctx_var *const vary[] = {bench_tenant};
+    static const size_t vary_counts[KEY_KINDS] = {0, 1, 1, 2};
+    ctx_var *const vary[] = {bench_tenant, bench_locale};
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
     struct cache *cache = die_calloc(1, sizeof *cache);
 
+    *cache = (struct cache){.kind = setup->kind, .tenants = setup->tenants};
     config.name = "bench";
-    config.capacity_entries = setup->capacity;
-    config.vary = setup->tenants ? vary : NULL;
-    config.vary_count = setup->tenants ? 1 : 0;
+    config.capacity_entries =
+        setup->capacity == CONTENDER_UNBOUNDED ? CTX_CACHE_UNBOUNDED : setup->capacity;
+    config.vary = setup->kind == KEY_PLAIN ? NULL : vary;
+    config.vary_count = vary_counts[setup->kind];
     config.seed = random_mix(setup->seed) | 1;
-    cache->tenants = setup->tenants;
     check(ctx_cache_new(&config, &cache->cache), "ctx_cache_new()");
+    if (setup->kind == KEY_LOCALE)
+        make_contexts(cache, setup->threads);
     return cache;
 }
 
@@ -90,7 +155,10 @@ static void close_cache(void *opened)
 {
     struct cache *cache = opened;
 
+    for (size_t i = 0; i < cache->context_count; i++)
+        ctx_context_unref(cache->contexts[i]);
     ctx_cache_destroy(cache->cache);
+    free(cache->contexts);
     free(cache);
 }
 
@@ -103,101 +171,175 @@ static double bytes_per_entry(void *opened)
     return (double)stats.bytes / (double)stats.entries;
 }
 
+static void forget_tenant(void *opened, uint32_t tenant)
+{
+    struct cache *cache = opened;
+    CTX_SCOPED(bench_tenant, workload_tenant(tenant));
+
+    check(ctx_cache_invalidate_partition(cache->cache), "ctx_cache_invalidate_partition()");
+}
+
 /* ---- calls -------------------------------------------------------------------------------- */
 
-typedef int copied_twin(ctx_cache *cache, int64_t arg, struct value *out_value);
-typedef int ref_twin(ctx_cache *cache, int64_t arg, ctx_cache_ref *out_ref);
+/* One call: the stream's i-th. */
+typedef void asker(ctx_cache *cache, const struct stream *stream, size_t i, struct value *out);
 
-static inline uint64_t copy_request(ctx_cache *cache, copied_twin *twin, const int64_t *args,
-                                    size_t count)
-{
-    struct value value;
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        check(twin(cache, args[i], &value), "a call");
-        use_value(&value);
-        sum += value.words[0];
+#define ASK_COPY(name, twin, argument)                                                             \
+    static inline void name(ctx_cache *cache, const struct stream *stream, size_t i,               \
+                            struct value *out)                                                     \
+    {                                                                                              \
+        check(twin(cache, argument, out), "a call");                                               \
     }
-    return sum;
-}
 
-static inline uint64_t ref_request(ctx_cache *cache, ref_twin *twin, const int64_t *args,
-                                   size_t count)
-{
-    struct value value;
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        ctx_cache_ref ref = CTX_CACHE_REF_INIT;
-
-        check(twin(cache, args[i], &ref), "a call");
-        memcpy(&value, ref.data, sizeof value);
-        ctx_cache_ref_release(&ref);
-        use_value(&value);
-        sum += value.words[0];
+#define ASK_REF(name, twin, argument)                                                              \
+    static inline void name(ctx_cache *cache, const struct stream *stream, size_t i,               \
+                            struct value *out)                                                     \
+    {                                                                                              \
+        ctx_cache_ref ref = CTX_CACHE_REF_INIT;                                                    \
+                                                                                                   \
+        check(twin(cache, argument, &ref), "a call");                                              \
+        memcpy(out, ref.data, sizeof *out);                                                        \
+        ctx_cache_ref_release(&ref);                                                               \
     }
-    return sum;
-}
 
-static uint64_t copied_request(const struct cache *cache, const int64_t *args, size_t count)
-{
-    return cache->tenants ? copy_request(cache->cache, cached_tenant_answer, args, count)
-                          : copy_request(cache->cache, cached_plain_answer, args, count);
-}
+ASK_COPY(copy_plain, cached_plain_answer, stream->args[i])
+ASK_COPY(copy_tenant, cached_tenant_answer, stream->args[i])
+ASK_COPY(copy_text, cached_text_answer, stream_text(stream, i))
+ASK_COPY(copy_locale, cached_locale_answer, stream->args[i])
+ASK_REF(refer_plain, cached_plain_report, stream->args[i])
+ASK_REF(refer_tenant, cached_tenant_report, stream->args[i])
+ASK_REF(refer_text, cached_text_report, stream_text(stream, i))
+ASK_REF(refer_locale, cached_locale_report, stream->args[i])
 
-static uint64_t referred_request(const struct cache *cache, const int64_t *args, size_t count)
-{
-    return cache->tenants ? ref_request(cache->cache, cached_tenant_report, args, count)
-                          : ref_request(cache->cache, cached_plain_report, args, count);
-}
-
-typedef uint64_t request_handler(const struct cache *cache, const int64_t *args, size_t count);
-
-static inline uint64_t serve(const struct cache *cache, const struct calls *calls,
-                             request_handler *handle)
+ALWAYS_INLINE uint64_t ask_calls(ctx_cache *cache, const struct calls *calls, size_t request,
+                                 asker *ask, struct latency *latency)
 {
     const struct stream *stream = calls->stream;
+    struct value value;
+    uint64_t sum = 0;
+
+    for (size_t i = stream->requests[request].first; i < stream->requests[request + 1].first; i++) {
+        uint64_t start = call_begins(latency, i);
+
+        ask(cache, stream, i, &value);
+        call_ended(latency, start);
+        use_value(&value);
+        sum += value.words[0];
+    }
+    return sum;
+}
+
+ALWAYS_INLINE uint64_t ask_request(ctx_cache *cache, const struct calls *calls, size_t request,
+                                   asker *ask)
+{
+    return calls->latency ? ask_calls(cache, calls, request, ask, calls->latency)
+                          : ask_calls(cache, calls, request, ask, NULL);
+}
+
+ALWAYS_INLINE uint64_t serve_plain(ctx_cache *cache, const struct calls *calls, asker *ask)
+{
+    uint64_t sum = 0;
+
+    for (size_t r = calls->first; r < calls->end; r++)
+        sum += ask_request(cache, calls, r, ask);
+    return sum;
+}
+
+ALWAYS_INLINE uint64_t serve_scoped(ctx_cache *cache, const struct calls *calls, asker *ask)
+{
     uint64_t sum = 0;
 
     for (size_t r = calls->first; r < calls->end; r++) {
-        const struct request *request = &stream->requests[r];
-        size_t count = request[1].first - request->first;
-
-        if (cache->tenants) {
-            CTX_SCOPED(bench_tenant, workload_tenant(request->tenant));
-            sum += handle(cache, stream->args + request->first, count);
-        } else {
-            sum += handle(cache, stream->args + request->first, count);
-        }
+        CTX_SCOPED(bench_tenant, workload_tenant(calls->stream->requests[r].tenant));
+        sum += ask_request(cache, calls, r, ask);
     }
     return sum;
+}
+
+/* A request that runs in its tenant's context. */
+struct job {
+    ctx_cache *cache;
+    const struct calls *calls;
+    size_t request;
+    uint64_t sum;
+};
+
+static void do_copying_job(void *arg)
+{
+    struct job *job = arg;
+
+    job->sum += ask_request(job->cache, job->calls, job->request, copy_locale);
+}
+
+static void do_referring_job(void *arg)
+{
+    struct job *job = arg;
+
+    job->sum += ask_request(job->cache, job->calls, job->request, refer_locale);
+}
+
+static uint64_t serve_in_contexts(const struct cache *cache, const struct calls *calls,
+                                  void (*do_job)(void *job))
+{
+    ctx_context **contexts = cache->contexts + (size_t)calls->worker * cache->tenants;
+    struct job job = {.cache = cache->cache, .calls = calls};
+
+    for (job.request = calls->first; job.request < calls->end; job.request++)
+        check(ctx_run(contexts[calls->stream->requests[job.request].tenant], do_job, &job),
+              "ctx_run()");
+    return job.sum;
 }
 
 static uint64_t call_copied(void *opened, const struct calls *calls)
 {
-    return serve(opened, calls, copied_request);
+    struct cache *cache = opened;
+
+    switch (cache->kind) {
+    case KEY_PLAIN:
+        return serve_plain(cache->cache, calls, copy_plain);
+    case KEY_TENANT:
+        return serve_scoped(cache->cache, calls, copy_tenant);
+    case KEY_TENANT_TEXT:
+        return serve_scoped(cache->cache, calls, copy_text);
+    default:
+        return serve_in_contexts(cache, calls, do_copying_job);
+    }
 }
 
 static uint64_t call_referred(void *opened, const struct calls *calls)
 {
-    return serve(opened, calls, referred_request);
+    struct cache *cache = opened;
+
+    switch (cache->kind) {
+    case KEY_PLAIN:
+        return serve_plain(cache->cache, calls, refer_plain);
+    case KEY_TENANT:
+        return serve_scoped(cache->cache, calls, refer_tenant);
+    case KEY_TENANT_TEXT:
+        return serve_scoped(cache->cache, calls, refer_text);
+    default:
+        return serve_in_contexts(cache, calls, do_referring_job);
+    }
 }
 
 const struct contender contender_ctxcache = {
     .name = "ctxcache",
     .about = "the typed wrapper, which copies the value out",
+    .exact_lru = true,
     .open = open_cache,
     .close = close_cache,
     .call = call_copied,
     .bytes_per_entry = bytes_per_entry,
+    .forget_tenant = forget_tenant,
 };
 
 const struct contender contender_ctxcache_ref = {
     .name = "ctxcache-ref",
     .about = "a ref, copied from and released",
+    .exact_lru = true,
     .open = open_cache,
     .close = close_cache,
     .call = call_referred,
     .bytes_per_entry = bytes_per_entry,
+    .forget_tenant = forget_tenant,
 };

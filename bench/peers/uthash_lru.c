@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HASH_NONFATAL_OOM 1
 #define XXH_INLINE_ALL
@@ -15,8 +16,8 @@
 struct entry {
     UT_hash_handle hh;
     bool refused; /* uthash had no memory to take it in */
-    struct key key;
     struct value value;
+    char key[];
 };
 
 struct uthash_lru {
@@ -27,12 +28,6 @@ struct uthash_lru {
     size_t count;
     size_t entry_bytes;
 };
-
-/* A key is the last `size` bytes of struct key: all of it, or the argument alone. */
-static inline void *key_of(struct entry *entry, size_t size)
-{
-    return (char *)&entry->key + sizeof entry->key - size;
-}
 
 /* What malloc spends on a block: its usable size and the word before it. */
 static size_t charge(struct entry *entry)
@@ -70,8 +65,7 @@ static inline void append(struct uthash_lru *lru, struct entry *entry, size_t ke
                           unsigned hash)
 {
     entry->refused = false;
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, lru->entries, key_of(entry, key_size), (unsigned)key_size, hash,
-                                entry);
+    HASH_ADD_KEYPTR_BYHASHVALUE(hh, lru->entries, entry->key, (unsigned)key_size, hash, entry);
 }
 
 /* The entry, made the newest; NULL if there is none. */
@@ -115,7 +109,7 @@ static inline struct entry *insert(struct uthash_lru *lru, struct entry *entry, 
     struct entry *surplus = NULL;
 
     pthread_mutex_lock(&lru->mutex);
-    if (find_and_touch(lru, key_of(entry, key_size), key_size, hash)) {
+    if (find_and_touch(lru, entry->key, key_size, hash)) {
         surplus = entry; /* another thread was faster */
     } else {
         append(lru, entry, key_size, hash);
@@ -135,37 +129,27 @@ static inline struct entry *insert(struct uthash_lru *lru, struct entry *entry, 
     return surplus;
 }
 
-static inline bool call(struct uthash_lru *lru, const struct key *full_key, size_t key_size,
-                        const char *tenant, struct value *out_value)
+static inline bool load(struct uthash_lru *lru, struct key_view key, unsigned hash,
+                        struct value *out_value)
 {
-    const void *key = (const char *)full_key + sizeof *full_key - key_size;
-    unsigned hash;
-
-    HASH_VALUE(key, key_size, hash);
-    if (find_and_copy(lru, key, key_size, hash, out_value))
-        return true;
-    workload_load(tenant, full_key->arg, out_value);
-
-    struct entry *entry = malloc(sizeof *entry);
+    struct entry *entry = malloc(sizeof *entry + key.size);
 
     if (!entry)
         return false;
-    entry->key = *full_key;
+    key_load(key, out_value);
+    memcpy(entry->key, key.bytes, key.size);
     entry->value = *out_value;
-    free(insert(lru, entry, key_size, hash));
+    free(insert(lru, entry, key.size, hash));
     return true;
 }
 
-bool uthash_lru_call(struct uthash_lru *lru, const struct key *key, struct value *out_value)
+bool uthash_lru_call(struct uthash_lru *lru, struct key_view key, struct value *out_value)
 {
-    return call(lru, key, sizeof *key, key->tenant, out_value);
-}
+    unsigned hash;
 
-bool uthash_lru_call_plain(struct uthash_lru *lru, int64_t arg, struct value *out_value)
-{
-    struct key key = {.arg = arg};
-
-    return call(lru, &key, sizeof key.arg, workload_tenant(0), out_value);
+    HASH_VALUE(key.bytes, key.size, hash);
+    return find_and_copy(lru, key.bytes, key.size, hash, out_value) ||
+           load(lru, key, hash, out_value);
 }
 
 size_t uthash_lru_count(struct uthash_lru *lru)

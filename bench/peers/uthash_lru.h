@@ -13,11 +13,9 @@ struct uthash_lru;
 struct uthash_lru *uthash_lru_new(size_t capacity);
 void uthash_lru_free(struct uthash_lru *lru);
 
-/* Get or load, the value copied out. False: no memory. Any thread. */
-bool uthash_lru_call(struct uthash_lru *lru, const struct key *key, struct value *out_value);
-
-/* The same for a cache without tenants: the key is the argument alone. */
-bool uthash_lru_call_plain(struct uthash_lru *lru, int64_t arg, struct value *out_value);
+/* Get or load, the value copied out. All keys of a cache are of one size. False: no memory. Any
+ * thread. */
+bool uthash_lru_call(struct uthash_lru *lru, struct key_view key, struct value *out_value);
 
 /* Entries, and the memory that they, the table and malloc's headers take. */
 size_t uthash_lru_count(struct uthash_lru *lru);
