@@ -82,7 +82,7 @@ static struct ctxi_cell *find_noted(ctx_var *var)
     return ctxi_context_find(context, ctxi_var_id_now(var));
 }
 
-/* All but the plain case: a record of reads, a failed scope, no value. */
+/* All but the plain cases: a record of reads, a failed scope, a factory, nothing at all. */
 static __attribute__((noinline)) int look_up_slow(ctx_var *var, ctx_value *out_value)
 {
     struct ctxi_cell *cell;
@@ -107,6 +107,10 @@ static inline int look_up(ctx_var *var, ctx_value *out_value)
 
         if (__builtin_expect(cell != NULL, 1)) {
             *out_value = cell->value;
+            return CTX_OK;
+        }
+        if (var->has_default && !context->pending) {
+            *out_value = var->fallback;
             return CTX_OK;
         }
     }

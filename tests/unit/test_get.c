@@ -50,6 +50,33 @@ Test(get, the_call_site_default_comes_before_the_variables_own)
     cr_assert_str_eq(value.as.string.data, "EUR");
 }
 
+static const char *currency_now(void)
+{
+    const char *text = "?";
+
+    cr_assert_eq(ctx_get_string(currency, &text), CTX_OK);
+    return text;
+}
+
+Test(get, the_default_is_what_there_is_without_a_value)
+{
+    ctx_context *other;
+    ctx_token token;
+
+    cr_assert_str_eq(currency_now(), "EUR"); /* without a context */
+    ctx_set(plain, 1);
+    cr_assert_str_eq(currency_now(), "EUR"); /* without an id */
+    ctx_set(currency, "USD", &token);
+    cr_assert_eq(ctx_copy(&other), CTX_OK);
+    ctx_reset(currency, token);
+    cr_assert_str_eq(currency_now(), "EUR"); /* no more */
+    ctx_enter(other);
+    cr_assert_str_eq(currency_now(), "USD");
+    ctx_exit(other);
+    cr_assert_str_eq(currency_now(), "EUR"); /* here */
+    ctx_context_unref(other);
+}
+
 Test(get, a_call_site_default_of_null_is_a_default)
 {
     ctx_value value = ctx_i64(7);

@@ -15,6 +15,7 @@ enum { MANY = 100 };
 static struct support_alloc alloc;
 static CTX_VAR(a);
 static CTX_VAR(b);
+static CTX_VAR_DEFAULT(with_default, CTX_VALUE_I64(5));
 static ctx_var many[MANY];
 
 static void no_memory(void)
@@ -91,6 +92,24 @@ Test(pending, the_reset_is_seen)
     cr_assert_eq(get_in(copy, a), 1);
     cr_assert_eq(get_in(ctxi_current(), a), -1);
     cr_assert_eq(ctx_reset(a, tokens[0]), CTX_ERR_TOKEN_USED);
+    ctx_context_unref(copy);
+}
+
+/* The map is aside meanwhile: neither may a default stand before a value, nor the other way round. */
+Test(pending, a_default_is_seen_only_without_a_value)
+{
+    ctx_token token, token_a;
+    ctx_context *copy;
+
+    cr_assert_eq(ctx_set(with_default, 7, &token), CTX_OK);
+    cr_assert_eq(ctx_set(a, 1, &token_a), CTX_OK);
+    cr_assert_eq(ctx_copy(&copy), CTX_OK);
+    no_memory();
+    cr_assert_eq(ctx_reset(a, token_a), CTX_OK);
+    cr_assert_not_null(ctxi_current()->pending);
+    cr_assert_eq(get(with_default), 7);
+    cr_assert_eq(ctx_reset(with_default, token), CTX_OK);
+    cr_assert_eq(get(with_default), 5);
     ctx_context_unref(copy);
 }
 

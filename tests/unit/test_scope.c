@@ -10,6 +10,7 @@
 
 static CTX_VAR(tenant);
 static CTX_VAR(other);
+static CTX_VAR_DEFAULT(with_default, CTX_VALUE_STRING("outer"));
 static CTX_VAR_STRICT(transaction);
 
 static const char *now(ctx_var *var)
@@ -201,6 +202,7 @@ Test(failed_scope, nothing_can_be_read)
         cr_assert_eq(value.type, CTX_NULL);
         cr_assert_eq(ctx_get_or(tenant, ctx_i64(1), &value), CTX_ERR_NOMEM);
         cr_assert_eq(ctx_get_string(tenant, &text), CTX_ERR_NOMEM);
+        cr_assert_eq(ctx_get_string(with_default, &text), CTX_ERR_NOMEM);
         cr_assert_eq(ctx_context_get(idle, tenant, &value), CTX_ERR_NOMEM);
         cr_assert_eq(ctx_context_contains(idle, tenant, &there), CTX_ERR_NOMEM);
         cr_assert_eq(ctx_context_count(idle, &n), CTX_ERR_NOMEM);

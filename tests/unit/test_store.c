@@ -255,6 +255,27 @@ Test(reads, every_get_is_noted)
     cr_assert_eq(noted(reads).count, 3);
 }
 
+Test(reads, a_default_is_noted_by_every_get)
+{
+    struct ctxi_reads *reads;
+    ctx_value value;
+    const char *text;
+
+    ctx_set(tenant, "acme");
+    reads = audit();
+    cr_assert_eq(ctx_get(currency, &value), CTX_OK);
+    cr_assert(only(reads, currency));
+    ctxi_reads_unref(ctxi_reads_attach(current(), NULL));
+    reads = audit();
+    cr_assert_eq(ctx_get_string(currency, &text), CTX_OK);
+    cr_assert(only(reads, currency));
+    ctxi_reads_unref(ctxi_reads_attach(current(), NULL));
+    reads = audit();
+    cr_assert_eq(ctx_get_or(currency, ctx_null(), &value), CTX_OK);
+    cr_assert_eq(value.type, CTX_NULL);
+    cr_assert(only(reads, currency));
+}
+
 Test(reads, inspection_of_another_context_is_noted_here)
 {
     struct ctxi_reads *reads = audit();
