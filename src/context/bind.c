@@ -24,10 +24,9 @@ int ctx_bind(void (*fn)(void *arg), void *arg, ctx_bound **out_bound)
     *out_bound = NULL;
     if (!fn)
         return CTX_ERR_INVALID;
-    bound = ctxi_block_alloc(sizeof *bound);
+    bound = ctxi_block_zalloc(sizeof *bound);
     if (!bound)
         return CTX_ERR_NOMEM;
-    memset(bound, 0, sizeof *bound);
     atomic_init(&bound->refs, 1);
     bound->fn = fn;
     bound->arg = arg;

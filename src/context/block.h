@@ -29,6 +29,11 @@ static inline void *ctxi_block_alloc(size_t bytes)
     return ctxi_alloc(ctxi_process_allocator(), bytes);
 }
 
+static inline void *ctxi_block_zalloc(size_t bytes)
+{
+    return ctxi_zalloc(ctxi_process_allocator(), bytes);
+}
+
 static inline void ctxi_block_free(void *block, size_t bytes)
 {
     ctxi_free(ctxi_process_allocator(), block, bytes);
@@ -54,6 +59,22 @@ static inline void *ctxi_block_alloc(size_t bytes)
         return ctxi_alloc(ctxi_process_allocator(), ctxi_block_size(bytes));
     ctxi_thread.blocks[rank] = block->next;
     ctxi_thread.block_counts[rank]--;
+    return block;
+}
+
+/*
+ * The same, zeroed. By units, each of which compiles to a few wide stores, where for more at once
+ * gcc takes a string instruction, which needs longer than those just to start.
+ */
+static inline void *ctxi_block_zalloc(size_t bytes)
+{
+    char *block;
+
+    if (bytes > CTXI_BLOCK_CLASSES * CTXI_BLOCK_UNIT)
+        return ctxi_zalloc(ctxi_process_allocator(), bytes);
+    block = ctxi_block_alloc(bytes);
+    for (size_t at = 0; block && at < ctxi_block_size(bytes); at += CTXI_BLOCK_UNIT)
+        memset(block + at, 0, CTXI_BLOCK_UNIT);
     return block;
 }
 

@@ -11,11 +11,10 @@ _Static_assert(sizeof(ctx_context) <= 128, "a copy should stay cheap");
 
 ctx_context *ctxi_context_make(void)
 {
-    ctx_context *context = ctxi_block_alloc(sizeof *context);
+    ctx_context *context = ctxi_block_zalloc(sizeof *context);
 
     if (!context)
         return NULL;
-    memset(context, 0, sizeof *context);
     atomic_init(&context->refs, 1);
     return context;
 }
@@ -28,13 +27,14 @@ static int fill(ctx_context *context, ctx_context *source)
     if (status != CTX_OK)
         return status;
     context->count = source->count;
-    context->front.reads = ctxi_reads_ref(source->front.reads);
+    if (source->front.reads)
+        context->front.reads = ctxi_reads_ref(source->front.reads);
     return CTX_OK;
 }
 
 /*
  * Drops all that it holds. It is taken out first: what is released may call users back, and they
- * may hold a token of it.
+ * may hold a token of it. Most copies have nothing but a root.
  */
 static void empty(ctx_context *context)
 {
@@ -46,11 +46,15 @@ static void empty(ctx_context *context)
     context->pending = NULL;
     context->front.reads = NULL;
     context->count = 0;
-    ctxi_tokens_drop(&context->tokens);
-    ctxi_pending_release(pending);
+    if (context->tokens.oldest)
+        ctxi_tokens_drop(&context->tokens);
+    if (pending) {
+        ctxi_pending_release(pending);
+        ctxi_map_unref(pending_root);
+    }
     ctxi_map_unref(root);
-    ctxi_map_unref(pending_root);
-    ctxi_reads_unref(reads);
+    if (reads)
+        ctxi_reads_unref(reads);
 }
 
 int ctxi_context_clone(ctx_context *source, ctx_context **out_context)
@@ -123,8 +127,10 @@ static ctx_context *end(ctx_context *context)
     struct ctxi_reads *reads_below = context->reads_below;
 
     empty(context);
-    ctxi_reads_unref(reads_below);
-    ctxi_memos_free(context);
+    if (reads_below)
+        ctxi_reads_unref(reads_below);
+    if (context->front.memos)
+        ctxi_memos_free(context);
     ctxi_block_free(context, sizeof *context);
     return below;
 }

@@ -8,10 +8,9 @@ void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo)
     size_t i = memo->owner % CTXI_MEMO_SLOTS;
 
     if (!context->front.memos) {
-        context->front.memos = ctxi_block_alloc(sizeof *context->front.memos);
+        context->front.memos = ctxi_block_zalloc(sizeof *context->front.memos);
         if (!context->front.memos)
             return;
-        memset(context->front.memos, 0, sizeof *context->front.memos);
     }
     context->front.memos->slots[i].memo = *memo;
     context->front.memos->slots[i].changes = context->front.partition_changes;

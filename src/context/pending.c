@@ -99,14 +99,10 @@ static int apply_to_copy(const ctx_context *context, struct ctxi_node **root)
     return CTX_OK;
 }
 
-int ctxi_context_share(const ctx_context *context, struct ctxi_node **out_root)
+int ctxi_pending_share(const ctx_context *context, struct ctxi_node **out_root)
 {
     int status;
 
-    if (__builtin_expect(!context->pending, 1)) {
-        *out_root = ctxi_map_ref(context->root);
-        return CTX_OK;
-    }
     *out_root = ctxi_map_ref(context->pending_root);
     status = apply_to_copy(context, out_root);
     if (status != CTX_OK) {

@@ -49,7 +49,15 @@ struct ctxi_slot *ctxi_pending_add(ctx_context *context, struct ctxi_slot *slot)
 /* Releases what resets replaced. May call users back: the context must be consistent. */
 void ctxi_pending_release(struct ctxi_slot *done);
 
+int ctxi_pending_share(const ctx_context *context, struct ctxi_node **out_root);
+
 /* A reference to a map of what the context holds, for a copy or a walk. CTX_ERR_NOMEM. */
-int ctxi_context_share(const ctx_context *context, struct ctxi_node **out_root);
+static inline int ctxi_context_share(const ctx_context *context, struct ctxi_node **out_root)
+{
+    if (__builtin_expect(context->pending != NULL, 0))
+        return ctxi_pending_share(context, out_root);
+    *out_root = ctxi_map_ref(context->root);
+    return CTX_OK;
+}
 
 #endif
