@@ -20,43 +20,32 @@ bool ctxi_value_valid(const ctx_value *value)
     }
 }
 
+/* Member by member, in place: a value that is put together elsewhere and copied as a whole makes the
+ * processor wait until its parts have been stored. */
 void ctxi_value_clean(const ctx_value *value, ctx_value *out)
 {
+    *out = ctx_null();
+    out->type = value->type;
     switch (value->type) {
     case CTX_BOOL:
-        *out = ctx_bool(value->as.boolean);
+        out->as.boolean = value->as.boolean;
         break;
     case CTX_I64:
-        *out = ctx_i64(value->as.i64);
-        break;
     case CTX_U64:
-        *out = ctx_u64(value->as.u64);
-        break;
     case CTX_F64:
-        *out = ctx_f64(value->as.f64);
+        out->as.u64 = value->as.u64;
         break;
     case CTX_STRING:
-        *out = ctx_string_n(value->as.string.data, value->as.string.size);
-        break;
     case CTX_BYTES:
-        *out = ctx_bytes(value->as.bytes.data, value->as.bytes.size);
+        if (value->as.bytes.data)
+            out->as.bytes = value->as.bytes;
+        else
+            out->type = CTX_NULL;
         break;
     case CTX_OBJECT:
-        *out = ctx_object(value->as.object.pointer, value->as.object.kind);
+        out->as.object = value->as.object;
         break;
     default:
-        *out = ctx_null();
+        break;
     }
-}
-
-void ctxi_value_retain(const ctx_value *value)
-{
-    if (value->type == CTX_OBJECT && value->as.object.kind->retain)
-        value->as.object.kind->retain(value->as.object.pointer);
-}
-
-void ctxi_value_release(const ctx_value *value)
-{
-    if (value->type == CTX_OBJECT && value->as.object.kind->release)
-        value->as.object.kind->release(value->as.object.pointer);
 }

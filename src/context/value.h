@@ -15,7 +15,16 @@ bool ctxi_value_valid(const ctx_value *value);
 void ctxi_value_clean(const ctx_value *value, ctx_value *out);
 
 /* Calls the object's class, if it is an object and the class cares. */
-void ctxi_value_retain(const ctx_value *value);
-void ctxi_value_release(const ctx_value *value);
+static inline void ctxi_value_retain(const ctx_value *value)
+{
+    if (value->type == CTX_OBJECT && value->as.object.kind->retain)
+        value->as.object.kind->retain(value->as.object.pointer);
+}
+
+static inline void ctxi_value_release(const ctx_value *value)
+{
+    if (value->type == CTX_OBJECT && value->as.object.kind->release)
+        value->as.object.kind->release(value->as.object.pointer);
+}
 
 #endif
