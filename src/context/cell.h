@@ -1,6 +1,6 @@
 /*
- * cell.h: one value of one variable, immutable and shared by all contexts that hold it. Included by
- * the map and by whatever reads or writes contexts.
+ * cell.h: one value of one variable, shared by all contexts that hold it, and immutable as long as it
+ * is not one alone. Included by the map and by whatever reads or writes contexts.
  */
 #ifndef CTXI_CONTEXT_CELL_H
 #define CTXI_CONTEXT_CELL_H

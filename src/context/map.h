@@ -44,6 +44,23 @@ static inline struct ctxi_cell *ctxi_map_get(const struct ctxi_node *node, uint3
     return node->slots[index & (CTXI_MAP_WIDTH - 1)];
 }
 
+/* The same, if nothing but this map has that cell: then it may be changed in place. Else NULL. */
+static inline struct ctxi_cell *ctxi_map_get_sole(const struct ctxi_node *node, uint32_t id)
+{
+    uint32_t index = id - 1;
+    struct ctxi_cell *cell;
+
+    if (!node || index >= node->span || !ctxi_refs_sole(&node->refs))
+        return NULL;
+    while (node->shift) {
+        node = node->slots[index >> node->shift & (CTXI_MAP_WIDTH - 1)];
+        if (!node || !ctxi_refs_sole(&node->refs))
+            return NULL;
+    }
+    cell = node->slots[index & (CTXI_MAP_WIDTH - 1)];
+    return cell && ctxi_refs_sole(&cell->refs) ? cell : NULL;
+}
+
 int ctxi_map_own_slow(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf);
 
 /*

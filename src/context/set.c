@@ -59,6 +59,25 @@ static int set_cell(ctx_var *var, struct ctxi_cell *cell, bool scoped, ctx_token
     return status;
 }
 
+/*
+ * A number over a number that nothing else holds, no copy and no token: the cell itself changes, so
+ * that nothing is allocated, and a dynamic variable not counted, which threads would contend for.
+ */
+static bool set_in_place(const ctx_var *var, const ctx_value *value)
+{
+    ctx_context *context = ctxi_thread.current;
+    struct ctxi_cell *cell;
+
+    if (!context || ctxi_value_borrows(value))
+        return false;
+    cell = ctxi_map_get_sole(context->root, ctxi_var_id_now(var));
+    if (!ctxi_cell_counts(cell) || ctxi_value_borrows(&cell->value))
+        return false;
+    ctxi_value_clean(value, &cell->value);
+    note_change(context, var, cell, cell);
+    return true;
+}
+
 static int set(ctx_var *var, ctx_value value, bool scoped, ctx_token *out_token)
 {
     struct ctxi_cell *cell;
@@ -71,6 +90,8 @@ static int set(ctx_var *var, ctx_value value, bool scoped, ctx_token *out_token)
     status = ctxi_var_identify(var);
     if (status != CTX_OK)
         return status;
+    if (!out_token && set_in_place(var, &value))
+        return CTX_OK;
     cell = ctxi_cell_new(var, &value, false);
     if (!cell)
         return CTX_ERR_NOMEM;

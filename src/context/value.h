@@ -14,6 +14,12 @@ bool ctxi_value_valid(const ctx_value *value);
  * names, and CTX_NULL for a NULL string or NULL bytes. */
 void ctxi_value_clean(const ctx_value *value, ctx_value *out);
 
+/* Whether a valid value refers to something outside of itself. */
+static inline bool ctxi_value_borrows(const ctx_value *value)
+{
+    return value->type > CTX_F64;
+}
+
 /* Calls the object's class, if it is an object and the class cares. */
 static inline void ctxi_value_retain(const ctx_value *value)
 {

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <ctxcache.h>
 
+#include "context/store.h"
 #include "support/object.h"
 
 static CTX_VAR(name);
@@ -62,6 +63,95 @@ Test(set, bytes_are_copied)
     bytes[0] = 9;
     cr_assert_eq(ctx_get(name, &kept), CTX_OK);
     cr_assert_eq(((const unsigned char *)kept.as.bytes.data)[0], 1);
+}
+
+static int64_t number(void)
+{
+    int64_t value = -1;
+
+    cr_assert_eq(ctx_get_i64(name, &value), CTX_OK);
+    return value;
+}
+
+static int set_while_visited(void *seen, ctx_var *var, ctx_value value)
+{
+    ctx_value now;
+
+    ctx_set(name, (int64_t)100);
+    cr_assert_eq(var, name);
+    cr_assert_eq(ctx_get(name, &now), CTX_OK);
+    cr_assert_eq(now.as.i64, 100);
+    *(int64_t *)seen = value.as.i64;
+    return 0;
+}
+
+/* A number over a number may change where it is; nobody else may see that. */
+static void number_over_number(void)
+{
+    ctx_context *current, *copy;
+    ctx_value value;
+    ctx_token token;
+    int64_t seen = 0;
+
+    ctx_set(name, (int64_t)1);
+    ctx_set(name, (int64_t)2);
+    cr_assert_eq(ctx_copy(&copy), CTX_OK);
+    ctx_set(name, (int64_t)3);
+    ctx_set(name, (int64_t)4);
+    cr_assert_eq(ctx_context_get(copy, name, &value), CTX_OK);
+    cr_assert_eq(value.as.i64, 2);
+    ctx_context_unref(copy);
+    ctx_set(name, (int64_t)5, &token);
+    ctx_set(name, (int64_t)6);
+    cr_assert_eq(number(), 6);
+    cr_assert_eq(ctx_reset(name, token), CTX_OK);
+    cr_assert_eq(number(), 4);
+    cr_assert_eq(ctx_current(&current), CTX_OK);
+    cr_assert_eq(ctx_context_each(current, set_while_visited, &seen), 0);
+    cr_assert_eq(seen, 4);
+    cr_assert_eq(number(), 100);
+    ctx_context_unref(current);
+}
+
+Test(set, a_number_over_a_number_is_seen_here_alone)
+{
+    number_over_number();
+}
+
+Test(set, a_number_over_a_number_is_seen_here_alone_in_a_tree)
+{
+    static ctx_var many[100];
+    size_t before, count;
+
+    for (size_t i = 0; i < 100; i++) {
+        ctx_token token;
+
+        many[i].name = "many";
+        ctx_set(&many[i], (int64_t)i, &token);
+        ctx_reset(&many[i], token);
+    }
+    ctx_context_count(ctxi_current(), &before);
+    number_over_number();
+    ctx_context_count(ctxi_current(), &count);
+    cr_assert_eq(count, before + 1);
+}
+
+Test(set, a_number_over_a_number_may_be_of_another_type)
+{
+    ctx_value value;
+
+    ctx_set(name, (int64_t)-1);
+    ctx_set(name, ctx_bool(true));
+    cr_assert_eq(ctx_get(name, &value), CTX_OK);
+    cr_assert_eq(value.type, CTX_BOOL);
+    cr_assert_eq(value.as.u64, 1); /* nothing is left of what was there */
+    ctx_set(name, 0.5);
+    ctx_set(name, ctx_null());
+    cr_assert_eq(ctx_get(name, &value), CTX_OK);
+    cr_assert_eq(value.type, CTX_NULL);
+    ctx_set(name, "acme");
+    ctx_set(name, (int64_t)7);
+    cr_assert_eq(number(), 7);
 }
 
 Test(set, objects_are_retained_and_released)

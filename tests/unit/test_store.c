@@ -122,6 +122,16 @@ Test(memo, is_forgotten_at_set_and_reset_of_a_partition_variable)
     ctxi_var_unhold(tenant);
 }
 
+Test(memo, is_forgotten_at_set_of_a_number_over_a_number)
+{
+    cr_assert_eq(ctxi_var_hold(tenant, true), CTX_OK);
+    ctx_set(tenant, 1);
+    keep(1);
+    ctx_set(tenant, 2);
+    cr_assert_null(remembered(1));
+    ctxi_var_unhold(tenant);
+}
+
 Test(memo, stays_at_set_of_any_other_variable)
 {
     ctx_token token;
