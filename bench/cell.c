@@ -26,8 +26,8 @@ void group_open(struct group *group, size_t cells_most)
     group->cell_count = 0;
 }
 
-struct cell *group_add(struct group *group, const struct cell_kind *kind, const char *competitor,
-                       unsigned threads)
+struct cell *group_add(struct group *group, const struct cell_kind *kind, const char *workload,
+                       const char *competitor, unsigned threads)
 {
     struct cell *cell = &group->cells[group->cell_count++];
 
@@ -40,9 +40,12 @@ struct cell *group_add(struct group *group, const struct cell_kind *kind, const 
                    .threads = threads,
                    .scaling = NAN,
                    .hit_ratio = NAN,
-                   .bytes_per_entry = NAN},
+                   .bytes_per_entry = NAN,
+                   .overhead_per_entry = NAN,
+                   .heap_per_entry = NAN,
+                   .latency = {NAN, NAN, NAN, NAN, 0}},
     };
-    snprintf(cell->result.workload, sizeof cell->result.workload, "%s", group->workload);
+    snprintf(cell->result.workload, sizeof cell->result.workload, "%s", workload);
     return cell;
 }
 

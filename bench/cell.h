@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "latency.h"
 #include "stats.h"
 
 #define CELL_ROUNDS_MAX  1000
@@ -30,7 +31,10 @@ struct result {
     double mops;    /* of all threads together, from the median */
     double scaling; /* mops over that of the same with 1 thread */
     double hit_ratio;
-    double bytes_per_entry;
+    double bytes_per_entry;    /* all memory of the cache */
+    double overhead_per_entry; /* the same without key and value */
+    double heap_per_entry;     /* what malloc gave out for it: a check of the former */
+    struct latency_summary latency;
     size_t samples, dropped;
     bool disturbed; /* not all of those were quiet */
 };
@@ -42,23 +46,33 @@ struct sample {
 
 struct cell;
 
-/* What a section does for a sample. Round 0 warms up and is not recorded. */
+enum sample_purpose {
+    SAMPLE_WARM,  /* the first round: not recorded */
+    SAMPLE_WHOLE, /* timed as a whole */
+    SAMPLE_SINGLE /* single calls are timed, and so the whole is not recorded */
+};
+
+/* What a section does for a sample. */
 struct cell_kind {
-    /* On the main thread. end() is told how long work() took. */
-    void (*begin)(struct cell *cell, size_t round);
-    void (*end)(struct cell *cell, size_t round, double ns);
+    /* On the main thread; `turn` counts the cell's samples, from 0. end() is told how long work()
+     * took, and how disturbed it was (struct timing). */
+    void (*begin)(struct cell *cell, size_t turn);
+    void (*end)(struct cell *cell, double ns, double noise);
     /* On each worker; work() alone is timed. */
     void (*ready)(void *cell, unsigned worker);
     void (*work)(void *cell, unsigned worker);
     void (*leave)(void *cell, unsigned worker);
     /* How many operations all workers together do in this round. */
     size_t (*operations)(const struct cell *cell);
+    bool single; /* takes samples of single calls, too */
 };
 
 struct cell {
     const struct cell_kind *kind;
     unsigned threads;
-    size_t count; /* rounds recorded */
+    enum sample_purpose purpose; /* of the sample that is being taken */
+    size_t turns;                /* samples begun */
+    size_t count;                /* samples recorded */
     struct sample *samples;
     struct result result;
     void *own; /* the section's */
@@ -80,7 +94,7 @@ struct plan {
     const char **sections, **workloads, **competitors;
     unsigned threads[PLAN_THREADS_MAX]; /* ascending */
     size_t thread_count;
-    uint64_t keys, capacity, per_request, seed;
+    uint64_t keys, large_keys, capacity, per_request, seed;
 };
 
 bool plan_wants(const char *const *list, const char *name);
@@ -92,6 +106,8 @@ struct section {
     /* Names and meanings of workloads and competitors, for --help; NULL: no more. */
     const char *(*workload)(size_t number, const char **out_about);
     const char *(*competitor)(size_t number, const char **out_about);
+    /* What is to be installed for that competitor; NULL: it is there. May itself be NULL. */
+    const char *(*missing_package)(size_t number);
     /* Whether this may stand after --workload. */
     bool (*has_workload)(const char *name);
     /* How many cells the plan leaves of this group. */
@@ -107,8 +123,8 @@ extern const struct section section_context, section_cache;
 
 /* For the sections: memory for cells, one more cell, and freeing them. */
 void group_open(struct group *group, size_t cells_most);
-struct cell *group_add(struct group *group, const struct cell_kind *kind, const char *competitor,
-                       unsigned threads);
+struct cell *group_add(struct group *group, const struct cell_kind *kind, const char *workload,
+                       const char *competitor, unsigned threads);
 void group_close(struct group *group);
 
 /* Fills in what follows from the samples (reordering them), then what follows from other cells. */

@@ -47,11 +47,11 @@ struct context_cell {
 
 /* ---- one sample --------------------------------------------------------------------------- */
 
-static void begin(struct cell *cell, size_t round)
+static void begin(struct cell *cell, size_t turn)
 {
     struct context_cell *own = cell->own;
 
-    (void)round;
+    (void)turn;
     own->contender->prepare(own->variables);
 }
 
@@ -80,12 +80,13 @@ static void leave(void *cell, unsigned worker)
     own->contender->leave();
 }
 
-static void end(struct cell *cell, size_t round, double ns)
+static void end(struct cell *cell, double ns, double noise)
 {
     struct context_cell *own = cell->own;
 
+    (void)noise;
     own->contender->finish();
-    if (round == 0)
+    if (cell->purpose == SAMPLE_WARM)
         own->operations = (size_t)((double)own->operations * SAMPLE_NS / (ns + 1)) + 1;
 }
 
@@ -96,7 +97,7 @@ static size_t operations(const struct cell *cell)
     return own->operations * cell->threads;
 }
 
-static const struct cell_kind context_kind = {begin, end, ready, work, leave, operations};
+static const struct cell_kind context_kind = {begin, end, ready, work, leave, operations, false};
 
 /* ---- groups ------------------------------------------------------------------------------- */
 
@@ -136,13 +137,16 @@ static size_t each_cell(const struct group *group, const struct plan *plan,
 
 static void add_cell(struct group *group, const struct context_cell *wanted, unsigned threads)
 {
-    struct cell *cell = group_add(group, &context_kind, wanted->contender->name, threads);
     struct context_cell *own = die_calloc(1, sizeof *own);
+    char workload[CELL_NAME_SIZE];
+
+    name_workload(workload, wanted->operation, wanted->variables);
+
+    struct cell *cell = group_add(group, &context_kind, workload, wanted->contender->name, threads);
 
     *own = *wanted;
     cell->own = own;
     cell->result.variables = own->variables;
-    name_workload(cell->result.workload, own->operation, own->variables);
 }
 
 static size_t count_cells(const struct group *group, const struct plan *plan)

@@ -29,6 +29,20 @@ static uint64_t end_of(size_t step)
     return ((lead + 1) << shift) - 1;
 }
 
+/* The shortest time that `share` of the calls did not exceed; NAN without calls. */
+static double percentile(const struct latency *latency, double share)
+{
+    double wanted = ceil(share * (double)latency->total);
+    uint64_t seen = 0;
+
+    for (size_t i = 0; i < LATENCY_STEPS; i++) {
+        seen += latency->counts[i];
+        if (seen > 0 && (double)seen >= wanted)
+            return (double)end_of(i);
+    }
+    return NAN;
+}
+
 uint64_t latency_clock_ns(void)
 {
     static uint64_t shortest;
@@ -42,7 +56,7 @@ uint64_t latency_clock_ns(void)
             tries.counts[step_of(clock_ns() - start)]++;
             tries.total++;
         }
-        shortest = (uint64_t)latency_percentile(&tries, 0.5);
+        shortest = (uint64_t)percentile(&tries, 0.5);
     }
     return shortest;
 }
@@ -67,15 +81,13 @@ void latency_merge(struct latency *into, const struct latency *from)
         into->counts[i] += from->counts[i];
 }
 
-double latency_percentile(const struct latency *latency, double share)
+struct latency_summary latency_summarize(const struct latency *latency)
 {
-    double wanted = ceil(share * (double)latency->total);
-    uint64_t seen = 0;
-
-    for (size_t i = 0; i < LATENCY_STEPS; i++) {
-        seen += latency->counts[i];
-        if (seen > 0 && (double)seen >= wanted)
-            return (double)end_of(i);
-    }
-    return NAN;
+    return (struct latency_summary){
+        .p50 = percentile(latency, 0.5),
+        .p99 = percentile(latency, 0.99),
+        .p999 = percentile(latency, 0.999),
+        .most = latency->total ? (double)latency->most : NAN,
+        .calls = latency->total,
+    };
 }

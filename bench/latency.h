@@ -20,13 +20,18 @@ struct latency {
     uint64_t counts[LATENCY_STEPS];
 };
 
+/* Nanoseconds, NAN without calls. */
+struct latency_summary {
+    double p50, p99, p999, most;
+    uint64_t calls;
+};
+
 /* One call that lasted `ns`, of which latency_clock_ns() is subtracted. */
 void latency_record(struct latency *latency, uint64_t ns);
 
 void latency_merge(struct latency *into, const struct latency *from);
 
-/* The shortest time that `share` of the calls did not exceed; NAN without calls. */
-double latency_percentile(const struct latency *latency, double share);
+struct latency_summary latency_summarize(const struct latency *latency);
 
 /* What reading the clock twice takes by itself, measured at the first call, which must be made
  * before there are threads. */

@@ -12,6 +12,9 @@
 #define ROUNDS_LEAST 3
 #define ROUNDS_MOST  301
 
+/* After the first of so many rounds there is one in which single calls are timed. */
+#define ROUNDS_SINGLE 4
+
 void rounds_run(struct group *group, struct pool *pool, uint64_t rounds, double seconds);
 
 #endif

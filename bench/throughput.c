@@ -56,9 +56,11 @@ static const struct option options[] = {
     {"--rounds", "N", "exactly N rounds for each workload, whatever --seconds says", OPTION_WHOLE,
      FIELD(rounds), 1, CELL_ROUNDS_MAX},
     {"--keys", "N", "different keys in the cache section (100000)", OPTION_WHOLE, FIELD(plan.keys),
-     WORKLOAD_TENANTS, WORKLOAD_KEYS_MAX},
-    {"--capacity", "N", "entries in evict's cache (a tenth of the keys)", OPTION_WHOLE,
-     FIELD(plan.capacity), 1, WORKLOAD_KEYS_MAX},
+     WORKLOAD_TENANTS, WORKLOAD_KEYS_MAX / 40},
+    {"--large-keys", "N", "different keys in W2 (40 times --keys)", OPTION_WHOLE,
+     FIELD(plan.large_keys), WORKLOAD_TENANTS, WORKLOAD_KEYS_MAX},
+    {"--capacity", "N", "entries in W3's cache, which is asked for 10 times --keys (--keys)",
+     OPTION_WHOLE, FIELD(plan.capacity), 1, WORKLOAD_KEYS_MAX},
     {"--request", "N", "calls in a row for one tenant before the next one's turn (100)",
      OPTION_WHOLE, FIELD(plan.per_request), 1, 10000},
     {"--seed", "N", "seed of all keys and hashes (1)", OPTION_WHOLE, FIELD(plan.seed), 0,
@@ -97,7 +99,7 @@ static void print_help(void)
     print_names("Workloads of the cache section:", section_cache.workload);
     print_names("Its competitors:", section_cache.competitor);
     puts("\nFor example, one comparison in a few seconds:\n"
-         "  " COMMAND " --workload hit --competitor ctxcache,uthash+mutex --seconds 5");
+         "  " COMMAND " --workload W1 --competitor ctxcache,uthash+mutex --seconds 5");
 }
 
 /* ---- what was asked for ------------------------------------------------------------------- */
@@ -200,12 +202,14 @@ static bool read_settings(struct settings *settings, int argc, char **argv)
         !check_names(plan->workloads, "workload", is_workload) ||
         !check_names(plan->competitors, "competitor", is_competitor) || !read_threads(settings))
         return false;
+    if (plan->large_keys == 0)
+        plan->large_keys = plan->keys * 40;
     if (plan->capacity == 0)
-        plan->capacity = plan->keys / 10;
-    if (plan->capacity >= plan->keys)
+        plan->capacity = plan->keys;
+    if (plan->capacity >= plan->keys * 10)
         return options_wrong(COMMAND,
-                             "--capacity must be below --keys (%" PRIu64 "), or evict has nothing "
-                             "to evict",
+                             "--capacity must be below 10 times --keys (%" PRIu64
+                             "), or W3 has nothing to evict",
                              plan->keys);
     return true;
 }
@@ -322,6 +326,7 @@ static int run_settings(const struct settings *settings)
         cells += run.sections[i]->count(&run.groups[i], &settings->plan);
     run.results = die_calloc(cells, sizeof *run.results);
     keep_heap();
+    latency_clock_ns();
     measure(&run, settings);
     status = write_report(file, settings, &run);
     free(run.results);
