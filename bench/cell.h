@@ -101,6 +101,7 @@ bool plan_wants(const char *const *list, const char *name);
 
 struct section {
     const char *name;
+    bool on_demand; /* measured only if --section names it */
     /* The names and weights of its groups, in order; false: there is none with this number. */
     bool (*describe)(size_t number, struct group *out_group);
     /* Names and meanings of workloads and competitors, for --help; NULL: no more. */

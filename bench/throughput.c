@@ -34,15 +34,15 @@ struct settings {
     const char **threads;
     uint64_t rounds;
     double seconds;
-    const char *output;
-    bool json, help, version;
+    const char *output, *svg;
+    bool json, markdown, help, version;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct option options[] = {
-    {"--section", "NAME", "context, cache, or all (the default)", OPTION_LIST, FIELD(plan.sections),
-     0, 0},
+    {"--section", "NAME", "context, cache, growth, or all: the first two (the default)",
+     OPTION_LIST, FIELD(plan.sections), 0, 0},
     {"--workload", "NAME[,NAME]", "only these workloads; get wants get/1, get/16 and get/1000",
      OPTION_LIST, FIELD(plan.workloads), 0, 0},
     {"--competitor", "NAME[,NAME]", "only these competitors", OPTION_LIST, FIELD(plan.competitors),
@@ -66,6 +66,8 @@ static const struct option options[] = {
     {"--seed", "N", "seed of all keys and hashes (1)", OPTION_WHOLE, FIELD(plan.seed), 0,
      9007199254740992.0},
     {"--json", NULL, "print one JSON object, not a table", OPTION_FLAG, FIELD(json), 0, 0},
+    {"--markdown", NULL, "print the tables as Markdown", OPTION_FLAG, FIELD(markdown), 0, 0},
+    {"--svg", "FILE", "write a picture of W1 there, too", OPTION_TEXT, FIELD(svg), 0, 0},
     {"--output", "FILE", "write the result there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0},
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
     {"--version", NULL, "print the version of ctxcache", OPTION_FLAG, FIELD(version), 0, 0},
@@ -125,7 +127,10 @@ static bool is_competitor(const char *name)
 
 static bool is_section(const char *name)
 {
-    return strcmp(name, "all") == 0 || strcmp(name, "cache") == 0 || strcmp(name, "context") == 0;
+    for (size_t s = 0; s < COUNT(sections); s++)
+        if (strcmp(name, sections[s]->name) == 0)
+            return true;
+    return strcmp(name, "all") == 0;
 }
 
 static bool check_names(const char **list, const char *what, bool (*is_known)(const char *name))
@@ -171,25 +176,59 @@ static bool read_threads(struct settings *settings)
     return true;
 }
 
+static bool wants_section(const struct plan *plan, const struct section *section)
+{
+    bool all = !plan->sections || plan_wants(plan->sections, "all");
+
+    return (all && !section->on_demand) ||
+           (plan->sections && plan_wants(plan->sections, section->name));
+}
+
 /* The groups of the plan, in order; returns how many. */
 static size_t list_groups(const struct plan *plan, struct group *out_groups,
                           const struct section **out_sections)
 {
-    bool all = !plan->sections || plan_wants(plan->sections, "all");
     size_t count = 0;
 
     for (size_t s = 0; s < COUNT(sections); s++) {
         struct group group;
 
         for (size_t i = 0; sections[s]->describe(i, &group); i++) {
-            if ((!all && !plan_wants(plan->sections, sections[s]->name)) ||
-                sections[s]->count(&group, plan) == 0)
+            if (!wants_section(plan, sections[s]) || sections[s]->count(&group, plan) == 0)
                 continue;
             out_sections[count] = sections[s];
             out_groups[count++] = group;
         }
     }
     return count;
+}
+
+/* Competitors that the plan wants and that are not there. */
+static size_t list_absences(const struct plan *plan, struct absence out_absences[ABSENCES_MAX])
+{
+    size_t count = 0;
+
+    for (size_t s = 0; s < COUNT(sections); s++) {
+        const char *name, *about, *package;
+
+        if (!sections[s]->missing_package || !wants_section(plan, sections[s]))
+            continue;
+        for (size_t i = 0; count < ABSENCES_MAX && (name = sections[s]->competitor(i, &about)); i++)
+            if (plan_wants(plan->competitors, name) && (package = sections[s]->missing_package(i)))
+                out_absences[count++] = (struct absence){name, package};
+    }
+    return count;
+}
+
+static void say_nothing_left(const struct plan *plan)
+{
+    struct absence absences[ABSENCES_MAX];
+
+    if (list_absences(plan, absences) > 0)
+        options_wrong(COMMAND, "%s cannot be measured: %s is not installed", absences[0].competitor,
+                      absences[0].package);
+    else
+        options_wrong(COMMAND, "these options together leave nothing to measure");
 }
 
 static bool read_settings(struct settings *settings, int argc, char **argv)
@@ -202,6 +241,8 @@ static bool read_settings(struct settings *settings, int argc, char **argv)
         !check_names(plan->workloads, "workload", is_workload) ||
         !check_names(plan->competitors, "competitor", is_competitor) || !read_threads(settings))
         return false;
+    if (settings->json && settings->markdown)
+        return options_wrong(COMMAND, "--json and --markdown are two forms of one result");
     if (plan->large_keys == 0)
         plan->large_keys = plan->keys * 40;
     if (plan->capacity == 0)
@@ -283,52 +324,99 @@ static void keep_heap(void)
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
 }
 
-static int cannot_write(const struct settings *settings)
+static int cannot_write(const char *name)
 {
-    fprintf(stderr, COMMAND ": cannot write %s: %s\n",
-            settings->output ? settings->output : "the result", strerror(errno));
+    fprintf(stderr, COMMAND ": cannot write %s: %s\n", name ? name : "the result", strerror(errno));
     return 1;
 }
 
-static int write_report(FILE *file, const struct settings *settings, const struct run *run)
+/* Opened before anything is measured, so that a name that cannot be written is refused at once.
+ * What an older run left stays until there is something to take its place. */
+static FILE *open_result(const char *name)
+{
+    return name ? fopen(name, "a") : stdout;
+}
+
+/* A pipe or a device has nothing to cut off. */
+static bool begin_result(FILE *file)
+{
+    return file == stdout || ftruncate(fileno(file), 0) == 0 || errno == EINVAL;
+}
+
+static bool end_result(FILE *file)
+{
+    return fflush(file) == 0 && !ferror(file) && (file == stdout || fclose(file) == 0);
+}
+
+static int write_result(FILE *file, const struct settings *settings, const struct report *report)
+{
+    if (!begin_result(file))
+        return cannot_write(settings->output);
+    if (settings->json)
+        output_json(file, report);
+    else if (settings->markdown)
+        output_markdown(file, report);
+    else
+        output_table(file, report);
+    return end_result(file) ? 0 : cannot_write(settings->output);
+}
+
+static int write_picture(FILE *file, const struct settings *settings, const struct report *report)
+{
+    if (!begin_result(file))
+        return cannot_write(settings->svg);
+    output_svg(file, report);
+    return end_result(file) ? 0 : cannot_write(settings->svg);
+}
+
+static int write_report(FILE *file, FILE *picture, const struct settings *settings,
+                        const struct run *run)
 {
     struct machine machine;
-    struct report report = {&machine, &settings->plan, run->results, run->result_count};
+    struct absence absences[ABSENCES_MAX];
+    struct report report = {.machine = &machine,
+                            .plan = &settings->plan,
+                            .results = run->results,
+                            .count = run->result_count,
+                            .absences = absences,
+                            .absence_count = list_absences(&settings->plan, absences)};
+    int status = 0;
 
-    /* What an older run left goes only now; a pipe or a device has nothing to cut off. */
-    if (settings->output && ftruncate(fileno(file), 0) != 0 && errno != EINVAL)
-        return cannot_write(settings);
     machine_read(&machine, settings->plan.seed);
-    if (settings->json)
-        output_json(file, &report);
-    else
-        output_table(file, &report);
-    if (fflush(file) == 0 && !ferror(file) && (file == stdout || fclose(file) == 0))
-        return 0;
-    return cannot_write(settings);
+    if (picture)
+        status = write_picture(picture, settings, &report);
+    return write_result(file, settings, &report) | status;
+}
+
+static void measure_all(struct run *run, const struct settings *settings)
+{
+    size_t cells = 0;
+
+    for (size_t i = 0; i < run->group_count; i++)
+        cells += run->sections[i]->count(&run->groups[i], &settings->plan);
+    run->results = die_calloc(cells, sizeof *run->results);
+    keep_heap();
+    latency_clock_ns();
+    measure(run, settings);
 }
 
 static int run_settings(const struct settings *settings)
 {
     struct run run = {.group_count = 0};
-    FILE *file = stdout;
-    size_t cells = 0;
+    FILE *file, *picture = NULL;
     int status;
 
     run.group_count = list_groups(&settings->plan, run.groups, run.sections);
     if (run.group_count == 0) {
-        options_wrong(COMMAND, "these options together leave nothing to measure");
+        say_nothing_left(&settings->plan);
         return 2;
     }
-    if (settings->output && !(file = fopen(settings->output, "a")))
-        return cannot_write(settings);
-    for (size_t i = 0; i < run.group_count; i++)
-        cells += run.sections[i]->count(&run.groups[i], &settings->plan);
-    run.results = die_calloc(cells, sizeof *run.results);
-    keep_heap();
-    latency_clock_ns();
-    measure(&run, settings);
-    status = write_report(file, settings, &run);
+    if (!(file = open_result(settings->output)))
+        return cannot_write(settings->output);
+    if (settings->svg && !(picture = open_result(settings->svg)))
+        return cannot_write(settings->svg);
+    measure_all(&run, settings);
+    status = write_report(file, picture, settings, &run);
     free(run.results);
     return status;
 }

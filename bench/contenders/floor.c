@@ -158,6 +158,8 @@ static double bytes_per_entry(void *opened)
     size_t bytes = 0, count = 0;
 
     for (unsigned i = 0; i < floor->table_count; i++) {
+        if (floor->tables[i].count == 0)
+            continue; /* no such thread here */
         bytes += floor->tables[i].bytes;
         count += floor->tables[i].count;
     }
