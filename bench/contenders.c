@@ -24,8 +24,8 @@ const struct contender contender_glib = {
 /* ---- the list ----------------------------------------------------------------------------- */
 
 static const struct contender *const contenders[] = {
-    &contender_floor,  &contender_ctxcache, &contender_ctxcache_ref,
-    &contender_uthash, &contender_glib,
+    &contender_floor,  &contender_ctxcache,      &contender_ctxcache_ref,
+    &contender_uthash, &contender_uthash_shards, &contender_glib,
 };
 
 const struct contender *contender_at(size_t number)

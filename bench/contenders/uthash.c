@@ -21,7 +21,7 @@ static void close_cache(void *lru)
 
 static inline void call_one(void *lru, struct key_view key, struct value *out_value)
 {
-    if (!uthash_lru_call(lru, key, out_value))
+    if (!uthash_lru_call(lru, key, uthash_lru_hash(key), out_value))
         die("uthash+mutex: out of memory");
 }
 

@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-/* Instead of uthash's own Jenkins hash: the faster one, so that the comparison is about caches. */
-#define HASH_FUNCTION(key, size, out) ((out) = (unsigned)XXH3_64bits(key, size))
-#define uthash_nonfatal_oom(entry)    ((entry)->refused = true)
+#define HASH_NONFATAL_OOM          1
+#define uthash_nonfatal_oom(entry) ((entry)->refused = true)
 #include <uthash.h>
+
+#define CACHE_LINE 64
 
 struct entry {
     UT_hash_handle hh;
@@ -21,7 +19,7 @@ struct entry {
 };
 
 struct uthash_lru {
-    pthread_mutex_t mutex;
+    _Alignas(CACHE_LINE) pthread_mutex_t mutex; /* no line is shared with another list */
     size_t capacity;
     /* Guarded by mutex. */
     struct entry *entries; /* in order of use, the oldest first */
@@ -37,10 +35,11 @@ static size_t charge(struct entry *entry)
 
 struct uthash_lru *uthash_lru_new(size_t capacity)
 {
-    struct uthash_lru *lru = calloc(1, sizeof *lru);
+    struct uthash_lru *lru = aligned_alloc(_Alignof(struct uthash_lru), sizeof *lru);
 
     if (!lru)
         return NULL;
+    memset(lru, 0, sizeof *lru);
     pthread_mutex_init(&lru->mutex, NULL);
     lru->capacity = capacity;
     return lru;
@@ -61,16 +60,16 @@ void uthash_lru_free(struct uthash_lru *lru)
     free(lru);
 }
 
-static inline void append(struct uthash_lru *lru, struct entry *entry, size_t key_size,
-                          unsigned hash)
+static inline __attribute__((always_inline)) void
+append(struct uthash_lru *lru, struct entry *entry, size_t key_size, unsigned hash)
 {
     entry->refused = false;
     HASH_ADD_KEYPTR_BYHASHVALUE(hh, lru->entries, entry->key, (unsigned)key_size, hash, entry);
 }
 
 /* The entry, made the newest; NULL if there is none. */
-static inline struct entry *find_and_touch(struct uthash_lru *lru, const void *key, size_t key_size,
-                                           unsigned hash)
+static inline __attribute__((always_inline)) struct entry *
+find_and_touch(struct uthash_lru *lru, const void *key, size_t key_size, unsigned hash)
 {
     struct entry *entry;
 
@@ -89,8 +88,10 @@ static inline struct entry *find_and_touch(struct uthash_lru *lru, const void *k
     return entry;
 }
 
-static inline bool find_and_copy(struct uthash_lru *lru, const void *key, size_t key_size,
-                                 unsigned hash, struct value *out_value)
+static inline __attribute__((always_inline)) bool find_and_copy(struct uthash_lru *lru,
+                                                                const void *key, size_t key_size,
+                                                                unsigned hash,
+                                                                struct value *out_value)
 {
     pthread_mutex_lock(&lru->mutex);
 
@@ -129,8 +130,8 @@ static inline struct entry *insert(struct uthash_lru *lru, struct entry *entry, 
     return surplus;
 }
 
-static inline bool load(struct uthash_lru *lru, struct key_view key, unsigned hash,
-                        struct value *out_value)
+static bool load(struct uthash_lru *lru, struct key_view key, unsigned hash,
+                 struct value *out_value)
 {
     struct entry *entry = malloc(sizeof *entry + key.size);
 
@@ -143,13 +144,28 @@ static inline bool load(struct uthash_lru *lru, struct key_view key, unsigned ha
     return true;
 }
 
-bool uthash_lru_call(struct uthash_lru *lru, struct key_view key, struct value *out_value)
+/* With the size of the key a constant where this is inlined, as in a cache written for one key. */
+static inline __attribute__((always_inline)) bool call_sized(struct uthash_lru *lru,
+                                                             struct key_view key, size_t size,
+                                                             unsigned hash, struct value *out_value)
 {
-    unsigned hash;
+    key.size = size;
+    return find_and_copy(lru, key.bytes, size, hash, out_value) || load(lru, key, hash, out_value);
+}
 
-    HASH_VALUE(key.bytes, key.size, hash);
-    return find_and_copy(lru, key.bytes, key.size, hash, out_value) ||
-           load(lru, key, hash, out_value);
+bool uthash_lru_call(struct uthash_lru *lru, struct key_view key, unsigned hash,
+                     struct value *out_value)
+{
+    switch (key.kind) {
+    case KEY_PLAIN:
+        return call_sized(lru, key, key_size(KEY_PLAIN), hash, out_value);
+    case KEY_TENANT:
+        return call_sized(lru, key, key_size(KEY_TENANT), hash, out_value);
+    case KEY_TENANT_TEXT:
+        return call_sized(lru, key, key_size(KEY_TENANT_TEXT), hash, out_value);
+    default:
+        return call_sized(lru, key, key_size(KEY_LOCALE), hash, out_value);
+    }
 }
 
 size_t uthash_lru_count(struct uthash_lru *lru)

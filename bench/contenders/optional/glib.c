@@ -18,7 +18,6 @@
 /* Also a key of the table: a look-up makes one whose bytes are the caller's. */
 struct entry {
     unsigned hash;
-    size_t key_size;
     const void *key; /* behind the value, or the caller's */
     GList link;      /* in the queue; its data is this entry */
     struct value value;
@@ -39,12 +38,21 @@ static guint hash_of(gconstpointer key)
     return ((const struct entry *)key)->hash;
 }
 
-static gboolean equal(gconstpointer left, gconstpointer right)
-{
-    const struct entry *a = left, *b = right;
+/* The keys of a table are of one size, a constant here as in a cache that is written for one key. */
+#define EQUAL(name, kind)                                                                          \
+    static gboolean name(gconstpointer left, gconstpointer right)                                  \
+    {                                                                                              \
+        const struct entry *a = left, *b = right;                                                  \
+                                                                                                   \
+        return memcmp(a->key, b->key, key_size(kind)) == 0;                                        \
+    }
 
-    return a->key_size == b->key_size && memcmp(a->key, b->key, a->key_size) == 0;
-}
+EQUAL(equal_plain, KEY_PLAIN)
+EQUAL(equal_tenant, KEY_TENANT)
+EQUAL(equal_text, KEY_TENANT_TEXT)
+EQUAL(equal_locale, KEY_LOCALE)
+
+static const GEqualFunc equal[KEY_KINDS] = {equal_plain, equal_tenant, equal_text, equal_locale};
 
 /* What malloc spends on a block: its usable size and the word before it. */
 static size_t charge(struct entry *entry)
@@ -58,7 +66,7 @@ static void *open_cache(const struct cache_setup *setup)
 
     pthread_mutex_init(&cache->mutex, NULL);
     cache->capacity = setup->capacity;
-    cache->table = g_hash_table_new(hash_of, equal);
+    cache->table = g_hash_table_new(hash_of, equal[setup->kind]);
     g_queue_init(&cache->order);
     return cache;
 }
@@ -127,7 +135,7 @@ static void load(struct cache *cache, struct key_view key, unsigned hash, struct
     if (!entry)
         die("glib: out of memory");
     key_load(key, out_value);
-    *entry = (struct entry){.hash = hash, .key_size = key.size, .link.data = entry};
+    *entry = (struct entry){.hash = hash, .link.data = entry};
     entry->key = memcpy(entry->own_key, key.bytes, key.size);
     entry->value = *out_value;
     free(insert(cache, entry));
@@ -138,7 +146,6 @@ static inline void call_one(void *cache, struct key_view key, struct value *out_
     struct entry wanted;
 
     wanted.hash = (unsigned)XXH3_64bits(key.bytes, key.size);
-    wanted.key_size = key.size;
     wanted.key = key.bytes;
     if (!find_and_copy(cache, &wanted, out_value))
         load(cache, key, wanted.hash, out_value);
