@@ -29,9 +29,9 @@ void output_table(FILE *file, const struct report *report);
 void output_markdown(FILE *file, const struct report *report);
 void output_json(FILE *file, const struct report *report);
 
-/* W1's time of a hit by everybody, with every number of threads. False: W1 was not measured, and
- * nothing is written. */
-bool output_svg(FILE *file, const struct report *report);
+/* The time of a hit in this workload by everybody, with every number of threads. */
+#define SVG_WORKLOAD "W1"
+void output_svg(FILE *file, const struct report *report);
 
 /* The line that says what was measured on, without a newline, up to `size` bytes. */
 void output_machine(const struct report *report, char *out, size_t size);

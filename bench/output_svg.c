@@ -7,7 +7,6 @@
 
 #include "output.h"
 
-#define WORKLOAD     "W1"
 #define WIDTH        760
 #define LEFT         170 /* names stand left of this, bars begin here */
 #define BARS         490 /* the longest bar */
@@ -42,7 +41,7 @@ struct scale {
 
 static bool is_shown(const struct result *result)
 {
-    return strcmp(result->section, "cache") == 0 && strcmp(result->workload, WORKLOAD) == 0;
+    return strcmp(result->section, "cache") == 0 && strcmp(result->workload, SVG_WORKLOAD) == 0;
 }
 
 static struct scale choose_scale(const struct report *report)
@@ -174,13 +173,11 @@ static void put_foot(FILE *file, const struct report *report, double y)
     }
 }
 
-bool output_svg(FILE *file, const struct report *report)
+void output_svg(FILE *file, const struct report *report)
 {
     struct scale scale = choose_scale(report);
     double bottom = put_blocks(NULL, report, &scale);
 
-    if (bottom <= TOP)
-        return false;
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\" width=\"%d\" "
             "role=\"img\">\n<title>Time of a cache hit by competitor</title>\n%s"
@@ -188,13 +185,12 @@ bool output_svg(FILE *file, const struct report *report)
             WIDTH, bottom + FOOT, WIDTH, style, WIDTH, bottom + FOOT);
     put_text(file, 20, 32, "title", "start", "Time of a cache hit in each thread, ns (median)");
     put_text(file, 20, 54, "note", "start",
-             scale.logarithmic ? "shorter is better; the scale is logarithmic; " WORKLOAD
+             scale.logarithmic ? "shorter is better; the scale is logarithmic; " SVG_WORKLOAD
                                  ": Zipf 0.99, 64 tenants, values of 64 bytes copied out"
-                               : "shorter is better; " WORKLOAD
+                               : "shorter is better; " SVG_WORKLOAD
                                  ": Zipf 0.99, 64 tenants, values of 64 bytes copied out");
     put_grid(file, &scale, bottom);
     put_blocks(file, report, &scale);
     put_foot(file, report, bottom + 40);
     fputs("</svg>\n", file);
-    return true;
 }

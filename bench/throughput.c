@@ -41,8 +41,8 @@ struct settings {
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct option options[] = {
-    {"--section", "NAME", "context, cache, growth, or all: the first two (the default)",
-     OPTION_LIST, FIELD(plan.sections), 0, 0},
+    {"--section", "NAME", "context, cache, or all (the default)", OPTION_LIST, FIELD(plan.sections),
+     0, 0},
     {"--workload", "NAME[,NAME]", "only these workloads; get wants get/1, get/16 and get/1000",
      OPTION_LIST, FIELD(plan.workloads), 0, 0},
     {"--competitor", "NAME[,NAME]", "only these competitors", OPTION_LIST, FIELD(plan.competitors),
@@ -50,7 +50,7 @@ static const struct option options[] = {
     {"--threads", "N[,N]", "numbers of threads, up to one for each processor (1,2)", OPTION_LIST,
      FIELD(threads), 0, 0},
     {"--seconds", "S",
-     "about how long the whole run takes (60): the time is shared out\n"
+     "about how long the whole run takes (120): the time is shared out\n"
      "among the workloads, but each gets 3 rounds at least",
      OPTION_NUMBER, FIELD(seconds), 0.001, 86400},
     {"--rounds", "N", "exactly N rounds for each workload, whatever --seconds says", OPTION_WHOLE,
@@ -241,6 +241,10 @@ static bool read_settings(struct settings *settings, int argc, char **argv)
         !check_names(plan->workloads, "workload", is_workload) ||
         !check_names(plan->competitors, "competitor", is_competitor) || !read_threads(settings))
         return false;
+    if (settings->svg &&
+        (!plan_wants(plan->workloads, SVG_WORKLOAD) || !wants_section(plan, &section_cache)))
+        return options_wrong(COMMAND,
+                             "--svg shows " SVG_WORKLOAD ", which these options leave out");
     if (settings->json && settings->markdown)
         return options_wrong(COMMAND, "--json and --markdown are two forms of one result");
     if (plan->large_keys == 0)
@@ -425,7 +429,7 @@ int command_throughput(int argc, char **argv)
 {
     struct settings settings = {
         .plan = {.keys = 100000, .per_request = 100, .seed = 1},
-        .seconds = 60,
+        .seconds = 120,
     };
     int status = 0;
 

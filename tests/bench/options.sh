@@ -47,11 +47,11 @@ expect_refused throughput stray
 expect_refused throughput --section
 expect_refused throughput --section kitchen
 expect_refused throughput --workload ''
-expect_refused throughput --workload hits
+expect_refused throughput --workload W7
 expect_refused throughput --workload get/17
-expect_refused throughput --workload hit,
+expect_refused throughput --workload W1,
 expect_refused throughput --competitor nobody
-expect_refused throughput --section context --workload hit
+expect_refused throughput --section context --workload W1
 expect_refused throughput --workload miss --competitor floor
 expect_refused throughput --threads 0
 expect_refused throughput --threads 1,1
@@ -64,7 +64,10 @@ expect_refused throughput --seconds -1
 expect_refused throughput --seconds nan
 expect_refused throughput --seconds 1s
 expect_refused throughput --keys 1
-expect_refused throughput --keys 1000 --capacity 1000
+expect_refused throughput --keys 1000 --capacity 10000
+expect_refused throughput --large-keys 1
+expect_refused throughput --json --markdown
+expect_refused throughput --svg
 expect_refused throughput --seed 0x10
 expect_refused throughput --json=yes
 
@@ -77,7 +80,8 @@ for arguments in --help --version 'throughput --help' 'throughput --version'; do
     [ -s "$scratch/out" ] || fail "$arguments printed nothing"
     [ ! -s "$scratch/err" ] || fail "$arguments wrote to stderr"
 done
-for option in section workload competitor threads seconds rounds keys capacity seed json output; do
+for option in section workload competitor threads seconds rounds keys large-keys capacity seed json \
+    markdown svg output; do
     "$bench" throughput --help | grep -q -e "--$option" || fail "--help does not name --$option"
 done
 
@@ -106,10 +110,33 @@ fi
 
 # ---- the table ----
 
-short --section cache --workload hit
+short --section cache --workload W1
 [ "$status" -eq 0 ] || fail "a table ended with status $status: $(cat "$scratch/err")"
 head -n 1 "$scratch/out" | grep -q '^ctxbench .*seed 1$' || fail "the first line is not the machine"
-[ "$(grep -c '^hit ' "$scratch/out")" -ge 4 ] || fail "the table lacks rows"
+[ "$(grep -c '^W1 ' "$scratch/out")" -ge 4 ] || fail "the table lacks rows"
+
+# ---- Markdown and the picture ----
+
+short --workload W1,W5,get/1 --markdown --svg "$scratch/picture.svg"
+[ "$status" -eq 0 ] || fail "--markdown ended with status $status: $(cat "$scratch/err")"
+[ "$(grep -c '^| ---' "$scratch/out")" -eq 3 ] || fail "--markdown has not one table a workload"
+[ "$(grep '^|' "$scratch/out" | awk -F '|' '{ print NF }' | sort -u | wc -l)" -eq 2 ] ||
+    fail "rows of one Markdown table are not of one length"
+python3 - "$scratch/picture.svg" <<'END' || fail "--svg lacks what it promises"
+import sys
+import xml.etree.ElementTree
+
+svg = "{http://www.w3.org/2000/svg}"
+picture = xml.etree.ElementTree.parse(sys.argv[1]).getroot()
+texts = [text.text for text in picture.iter(svg + "text")]
+assert picture.tag == svg + "svg"
+for name in "floor", "ctxcache", "ctxcache-ref", "uthash+mutex", "uthash-16-shards", "1 thread":
+    assert name in texts, name
+assert any(text.startswith("ctxbench ") for text in texts)
+END
+
+expect_refused throughput --workload get/1 --svg "$scratch/no-picture.svg"
+[ ! -e "$scratch/no-picture.svg" ] || fail "a refused --svg left a file"
 
 # ---- JSON ----
 
@@ -136,28 +163,36 @@ for row in report["results"]:
         assert row["hit_ratio"] is None and row["bytes_per_entry"] is None, row
         assert row["variables"] in (1, 16, 1000), row
         continue
-    expected = {"hit": 1, "hit-plain": 1, "miss": 0}.get(row["workload"])
+    expected = {"W3": None, "miss": 0}.get(row["workload"], 1)
     assert expected is None or row["hit_ratio"] == expected, row
-    assert 64 < row["bytes_per_entry"] < 4096, row
+    assert 64 < row["bytes_per_entry"] < (65536 if row["workload"] == "W5" else 4096), row
+    assert 0 < row["bytes_per_entry"] - 64 - row["overhead_per_entry"] < 57, row
+    latency = row["latency_ns"]
+    assert latency["calls"] > 0, row
+    assert 0 <= latency["p50"] <= latency["p99"] <= latency["p999"], row
 
 for operation in "get get-default set-reset set copy run copy-run-set bind-run".split():
     for variables in 1, 16, 1000:
         assert ("context", f"{operation}/{variables}", 1, "ctxcache") in seen
-for workload in "hit hit-plain miss evict".split():
-    for competitor in "ctxcache", "ctxcache-ref", "uthash+mutex":
-        assert ("cache", workload, 1, competitor) in seen
-assert ("cache", "hit", 1, "floor") in seen
+for workload in "W1 W2 W3 W4 W5 W6 hit-plain miss".split():
+    for competitor in "ctxcache", "ctxcache-ref", "uthash+mutex", "uthash-16-shards":
+        assert ("cache", workload, 1, competitor) in seen, (workload, competitor)
+    assert workload == "miss" or ("cache", workload, 1, "floor") in seen, workload
 
-evict = {row["hit_ratio"] for row in report["results"]
-         if row["workload"] == "evict" and row["threads"] == 1}
-assert len(evict) == 1 and 0 < evict.pop() < 1
+absent = {absence["competitor"] for absence in report["not_measured"]}
+assert ("glib" in absent) != (("cache", "W1", 1, "glib") in seen)
+
+exact = {row["hit_ratio"] for row in report["results"]
+         if row["workload"] == "W3" and row["threads"] == 1
+         and row["competitor"] in ("ctxcache", "ctxcache-ref", "uthash+mutex", "glib")}
+assert len(exact) == 1 and 0 < exact.pop() < 1
 END
 
 # ---- the same seed gives the same calls ----
 
 ratio_of()
 {
-    short --workload evict --threads 1 --json "$@"
+    short --workload W3 --threads 1 --competitor ctxcache --json "$@"
     python3 -c 'import json, sys; print(json.load(sys.stdin)["results"][0]["hit_ratio"])' \
         <"$scratch/out"
 }
