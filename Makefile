@@ -31,7 +31,8 @@ BENCH_FOUND  := $(foreach p,$(BENCH_OPTIONAL),$(if $(shell pkg-config --exists \
                     $(BENCH_NEEDS_$p) 2>/dev/null && echo yes),$p))
 BENCH_NEEDS  := $(foreach p,$(BENCH_FOUND),$(BENCH_NEEDS_$p))
 BENCH_CFLAGS := $(shell echo '$(BENCH_FOUND:%=-DBENCH_WITH_%)' | tr a-z A-Z) \
-                $(if $(BENCH_NEEDS),$(shell pkg-config --cflags $(BENCH_NEEDS)))
+                $(if $(BENCH_NEEDS),$(patsubst -I%,-isystem%,\
+                    $(shell pkg-config --cflags $(BENCH_NEEDS))))
 BENCH_LIBS   := $(if $(BENCH_NEEDS),$(shell pkg-config --libs $(BENCH_NEEDS)))
 BENCH_ABSENT := $(filter-out $(BENCH_FOUND),$(BENCH_OPTIONAL))
 
@@ -195,7 +196,7 @@ bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSO
 	@status=0; \
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench smoke" sh -c \
-	    '$(BENCH) throughput --seconds 0.01 --json >$(B)/bench.json && \
+	    '$(BENCH) throughput --seconds 0.01 --keys 1000 --json >$(B)/bench.json && \
 	     python3 -m json.tool $(B)/bench.json' || status=1; \
 	exit $$status
 

@@ -31,10 +31,8 @@ struct recipe {
 static const struct recipe recipes[] = {
     {"W1", "hits: Zipf 0.99, 64 tenants, all keys in the cache", 0, 8, RESIDENT, SOME_KEYS,
      KEY_TENANT, DRAW_ZIPF},
-    {"W6",
-     "the calls of W1, the cache varies on tenant and locale, which\n"
-     "a context has that was made before: each request runs in one",
-     0, 4, RESIDENT, SOME_KEYS, KEY_LOCALE, DRAW_ZIPF},
+    {"W6", "W1's calls, partitioned by tenant and locale, each request in its context", 0, 4,
+     RESIDENT, SOME_KEYS, KEY_LOCALE, DRAW_ZIPF},
     {"W2", "hits in memory: --large-keys, all equally popular", 1, 8, RESIDENT, LARGE_KEYS,
      KEY_TENANT, DRAW_UNIFORM},
     {"W3", "get or load: 10 times --keys, Zipf 0.99, room for --capacity", 2, 8, SMALL, MORE_KEYS,

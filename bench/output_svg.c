@@ -110,13 +110,13 @@ static double linear_step(double most)
 
 static void put_grid(FILE *file, const struct scale *scale, double bottom)
 {
-    if (scale->logarithmic) {
-        for (double ns = scale->least; ns <= scale->most * 1.01; ns *= 10)
-            put_grid_line(file, scale, ns, bottom);
-    } else {
-        for (double ns = 0; ns <= scale->most; ns += linear_step(scale->most))
-            put_grid_line(file, scale, ns, bottom);
-    }
+    double step = linear_step(scale->most);
+    int lines = scale->logarithmic ? (int)lround(log10(scale->most / scale->least))
+                                   : (int)(scale->most / step);
+
+    for (int i = 0; i <= lines; i++)
+        put_grid_line(file, scale, scale->logarithmic ? scale->least * pow(10, i) : i * step,
+                      bottom);
 }
 
 static void put_bar(FILE *file, const struct scale *scale, const struct result *result, double y)
@@ -167,9 +167,9 @@ static void put_foot(FILE *file, const struct report *report, double y)
     char machine[MACHINE_LINE], line[MACHINE_CUT + 1];
 
     output_machine(report, machine, sizeof machine);
-    for (size_t at = 0; at < strlen(machine); at += MACHINE_CUT, y += 15) {
-        snprintf(line, sizeof line, "%s", machine + at);
-        put_text(file, 20, y, "note", "start", line);
+    for (size_t i = 0; i * MACHINE_CUT < strlen(machine); i++) {
+        snprintf(line, sizeof line, "%s", machine + i * MACHINE_CUT);
+        put_text(file, 20, y + 15 * (double)i, "note", "start", line);
     }
 }
 

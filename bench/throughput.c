@@ -56,7 +56,7 @@ static const struct option options[] = {
     {"--rounds", "N", "exactly N rounds for each workload, whatever --seconds says", OPTION_WHOLE,
      FIELD(rounds), 1, CELL_ROUNDS_MAX},
     {"--keys", "N", "different keys in the cache section (100000)", OPTION_WHOLE, FIELD(plan.keys),
-     WORKLOAD_TENANTS, WORKLOAD_KEYS_MAX / 40},
+     WORKLOAD_TENANTS, 2500000},
     {"--large-keys", "N", "different keys in W2 (40 times --keys)", OPTION_WHOLE,
      FIELD(plan.large_keys), WORKLOAD_TENANTS, WORKLOAD_KEYS_MAX},
     {"--capacity", "N", "entries in W3's cache, which is asked for 10 times --keys (--keys)",
