@@ -22,12 +22,18 @@ SONAME  := libctxcache.so.$(MAJOR)
 
 # ---- competitors of the bench that need a package -----------------------------------------------
 
-# Each has a file in bench/contenders/optional and the pkg-config modules that it needs. What is not
-# found is left out of ctxbench, which then says so; `make bench-peers` installs all of it.
-BENCH_OPTIONAL := glib
-BENCH_NEEDS_glib := glib-2.0
+# Each has files in bench/*/optional that begin with its name, and the pkg-config modules that it
+# needs. What is not found is left out of ctxbench, which then says so; `make bench-peers` installs
+# all of it.
+BENCH_OPTIONAL := glib memcached python rocksdb
+BENCH_NEEDS_glib      := glib-2.0
+BENCH_NEEDS_memcached := libmemcached
+BENCH_NEEDS_python    := 'python3-embed >= 3.10'
+# Its interface in C++ changed in 8.0.
+BENCH_NEEDS_rocksdb   := 'rocksdb >= 7.8' 'rocksdb < 8'
+BENCH_FIRST_rocksdb   := command -v $(CXX) >/dev/null &&
 
-BENCH_FOUND  := $(foreach p,$(BENCH_OPTIONAL),$(if $(shell pkg-config --exists \
+BENCH_FOUND  := $(foreach p,$(BENCH_OPTIONAL),$(if $(shell $(BENCH_FIRST_$p) pkg-config --exists \
                     $(BENCH_NEEDS_$p) 2>/dev/null && echo yes),$p))
 BENCH_NEEDS  := $(foreach p,$(BENCH_FOUND),$(BENCH_NEEDS_$p))
 BENCH_CFLAGS := $(shell echo '$(BENCH_FOUND:%=-DBENCH_WITH_%)' | tr a-z A-Z) \
@@ -35,6 +41,8 @@ BENCH_CFLAGS := $(shell echo '$(BENCH_FOUND:%=-DBENCH_WITH_%)' | tr a-z A-Z) \
                     $(shell pkg-config --cflags $(BENCH_NEEDS))))
 BENCH_LIBS   := $(if $(BENCH_NEEDS),$(shell pkg-config --libs $(BENCH_NEEDS)))
 BENCH_ABSENT := $(filter-out $(BENCH_FOUND),$(BENCH_OPTIONAL))
+bench_files   = $(wildcard $(foreach p,$1,$(foreach e,c cpp,bench/*/optional/$p.$e \
+                    bench/*/optional/$p_*.$e)))
 
 # ---- flags --------------------------------------------------------------------------------------
 
@@ -73,7 +81,7 @@ objects = $(patsubst %,$(B)/obj/%.o,$(wildcard $1))
 programs = $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/$1/*.c tests/$1/*.cpp)))
 
 LIB_OBJECTS     := $(call objects,src/*/*.c)
-BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c $(BENCH_FOUND:%=bench/contenders/optional/%.c))
+BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c $(call bench_files,$(BENCH_FOUND)))
 SUPPORT_OBJECTS := $(call objects,tests/support/*.c)
 STATIC := $(B)/libctxcache.a
 SHARED := $(B)/libctxcache.so.$(VERSION)
@@ -188,9 +196,10 @@ examples-check: $(EXAMPLES) ## Runs the examples and compares what they print
 bench: $(BENCH) ## Measures against the cache that everyone writes by hand
 	$(BENCH) throughput
 
-bench-peers: ## Installs what competitors of the bench need, and builds it with them
+bench-peers: ## Installs what competitors of the bench need, and measures against all of them
 	@.ci/deps build peers
 	@$(MAKE) $(J) $(BENCH)
+	@$(MAKE) bench
 
 bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
 	@status=0; \
@@ -231,8 +240,8 @@ coverage-report:
 # ---- lint ---------------------------------------------------------------------------------------
 
 sources    = $(sort $(shell find include src tests bench examples $1))
-C_FILES    = $(filter-out $(BENCH_ABSENT:%=bench/contenders/optional/%.c),$(call sources,-name '*.c'))
-CXX_FILES  = $(call sources,-name '*.cpp')
+C_FILES    = $(filter-out $(call bench_files,$(BENCH_ABSENT)),$(call sources,-name '*.c'))
+CXX_FILES  = $(filter-out $(call bench_files,$(BENCH_ABSENT)),$(call sources,-name '*.cpp'))
 ALL_FILES  = $(call sources,-name '*.[ch]' -o -name '*.[ch]pp')
 SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
 TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
@@ -361,7 +370,7 @@ $(LINKS): $(SHARED)
 
 $(BENCH): $(BENCH_OBJECTS) $(STATIC)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $^ $(BENCH_LIBS) -lm -o $@
+	$(Q)$(if $(filter %.cpp.o,$^),$(link_cxx),$(link_c)) $^ $(BENCH_LIBS) -lm -o $@
 
 # Tests link the static library: hidden symbols are within their reach.
 $(B)/unit/%: LIBS := -lcriterion

@@ -34,6 +34,9 @@ static const struct context_contender *const contenders[] = {
     &context_floor,
     &context_floor_inline,
     &context_ctxcache,
+#ifdef BENCH_WITH_PYTHON
+    &context_cpython,
+#endif
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

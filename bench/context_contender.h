@@ -32,5 +32,8 @@ struct context_contender {
 };
 
 extern const struct context_contender context_ctxcache, context_floor, context_floor_inline;
+#ifdef BENCH_WITH_PYTHON
+extern const struct context_contender context_cpython;
+#endif
 
 #endif
