@@ -7,11 +7,12 @@
  *      cache takes opaque keys, write the get-or-load of one key (key_caller), and let calls_by_key()
  *      make the calls; see contenders/uthash.c, which is as short as it can be.
  *   2. Name it in contenders.c, and declare it below.
- *   3. If it needs a package that not everybody has: its file goes to contenders/optional/<name>.c,
- *      the Makefile's BENCH_OPTIONAL says which pkg-config module decides (it defines
- *      BENCH_WITH_<NAME>, and compiles and links with what pkg-config says), contenders.c lists it
- *      under #ifdef BENCH_WITH_<NAME> and else as ABSENT, and .ci/deps has the package in `peers`.
- *      What can be missing only at run time, a server to talk to, says so in present().
+ *   3. If it needs a package that not everybody has: its files go to contenders/optional and
+ *      peers/optional and begin with its name, the Makefile's BENCH_OPTIONAL says which pkg-config
+ *      modules decide (it defines BENCH_WITH_<NAME>, and compiles and links with what pkg-config
+ *      says), contenders.c says under #ifndef BENCH_WITH_<NAME> what is to be installed, and
+ *      .ci/deps has the package in `peers`. What can be missing only at run time, a server to talk
+ *      to, says so in present().
  *
  * Whoever gives a wrong answer, or loads where nothing was to be loaded, ends the run.
  */

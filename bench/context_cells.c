@@ -30,13 +30,19 @@ static const struct recipe recipes[CONTEXT_OPERATIONS] = {
 
 static const unsigned variable_counts[] = {1, 16, 1000};
 
+#ifndef BENCH_WITH_PYTHON
+const struct context_contender context_cpython = {
+    .name = "cpython",
+    .about = "contextvars, called from C; one thread at a time",
+    .package = "python3-dev",
+};
+#endif
+
 static const struct context_contender *const contenders[] = {
     &context_floor,
     &context_floor_inline,
     &context_ctxcache,
-#ifdef BENCH_WITH_PYTHON
     &context_cpython,
-#endif
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -216,12 +222,18 @@ static const char *competitor_name(size_t number, const char **out_about)
     return contenders[number]->name;
 }
 
+static const char *missing_package(size_t number)
+{
+    return contenders[number]->package;
+}
+
 const struct section section_context = {
     .name = "context",
     .describe = describe,
     .has_workload = has_workload,
     .workload = workload_name,
     .competitor = competitor_name,
+    .missing_package = missing_package,
     .count = count_cells,
     .open = open_group,
     .complete = complete_group,

@@ -21,6 +21,7 @@ enum context_operation {
 /* Functions that fail say why and end the program. */
 struct context_contender {
     const char *name, *about;
+    const char *package; /* NULL, or what this program was built without: then it does nothing */
     /* On the main thread: makes that many variables, and frees them. */
     void (*prepare)(unsigned variables);
     void (*finish)(void);
@@ -31,9 +32,7 @@ struct context_contender {
     void (*operations[CONTEXT_OPERATIONS])(size_t count);
 };
 
-extern const struct context_contender context_ctxcache, context_floor, context_floor_inline;
-#ifdef BENCH_WITH_PYTHON
-extern const struct context_contender context_cpython;
-#endif
+extern const struct context_contender context_ctxcache, context_floor, context_floor_inline,
+    context_cpython;
 
 #endif

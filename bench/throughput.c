@@ -203,7 +203,15 @@ static size_t list_groups(const struct plan *plan, struct group *out_groups,
     return count;
 }
 
-/* Competitors that the plan wants and that are not there. */
+static bool is_listed(const char *name, const struct absence *absences, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, absences[i].competitor) == 0)
+            return true;
+    return false;
+}
+
+/* Competitors that the plan wants and that are not there, each once. */
 static size_t list_absences(const struct plan *plan, struct absence out_absences[ABSENCES_MAX])
 {
     size_t count = 0;
@@ -214,7 +222,8 @@ static size_t list_absences(const struct plan *plan, struct absence out_absences
         if (!sections[s]->missing_package || !wants_section(plan, sections[s]))
             continue;
         for (size_t i = 0; count < ABSENCES_MAX && (name = sections[s]->competitor(i, &about)); i++)
-            if (plan_wants(plan->competitors, name) && (package = sections[s]->missing_package(i)))
+            if (plan_wants(plan->competitors, name) && !is_listed(name, out_absences, count) &&
+                (package = sections[s]->missing_package(i)))
                 out_absences[count++] = (struct absence){name, package};
     }
     return count;

@@ -165,7 +165,7 @@ for row in report["results"]:
         continue
     expected = {"W3": None, "miss": 0}.get(row["workload"], 1)
     assert expected is None or row["hit_ratio"] == expected, row
-    assert 64 < row["bytes_per_entry"] < (65536 if row["workload"] == "W5" else 4096), row
+    assert 64 < row["bytes_per_entry"] < (1 << 20 if row["workload"] == "W5" else 4096), row
     assert 0 < row["bytes_per_entry"] - 64 - row["overhead_per_entry"] < 57, row
     latency = row["latency_ns"]
     assert latency["calls"] > 0, row

@@ -226,7 +226,7 @@ WITH_GIL(bind_run)
 
 const struct context_contender context_cpython = {
     .name = "cpython",
-    .about = "CPython's contextvars, through its C API",
+    .about = "contextvars, called from C; one thread at a time",
     .prepare = prepare,
     .finish = finish,
     .enter = enter,
