@@ -43,7 +43,7 @@ struct cell *group_add(struct group *group, const struct cell_kind *kind, const 
                    .bytes_per_entry = NAN,
                    .overhead_per_entry = NAN,
                    .heap_per_entry = NAN,
-                   .latency = {NAN, NAN, NAN, NAN, 0}},
+                   .latency = {NAN, NAN, NAN, NAN, NAN, 0}},
     };
     snprintf(cell->result.workload, sizeof cell->result.workload, "%s", workload);
     return cell;
@@ -74,7 +74,7 @@ static size_t count_quiet(const struct cell *cell)
 }
 
 /* Of the quiet samples; on a busy machine of the quietest third. */
-void cell_summarize(struct cell *cell)
+static void summarize_samples(struct cell *cell)
 {
     struct result *result = &cell->result;
     size_t quiet = count_quiet(cell), third = (cell->count + 2) / 3;
@@ -88,8 +88,14 @@ void cell_summarize(struct cell *cell)
     for (size_t i = 0; i < result->samples; i++)
         kept[i] = cell->samples[i].ns;
     result->ns_per_op = stats_summarize(kept, result->samples);
-    result->mops = 1e3 * cell->threads / result->ns_per_op.median;
     free(kept);
+}
+
+void cell_summarize(struct cell *cell)
+{
+    if (cell->count > 0)
+        summarize_samples(cell);
+    cell->result.mops = 1e3 * cell->threads / cell->result.ns_per_op.median;
 }
 
 void group_scale(struct group *group)

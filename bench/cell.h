@@ -45,6 +45,7 @@ struct sample {
 };
 
 struct cell;
+struct pool;
 
 enum sample_purpose {
     SAMPLE_WARM,  /* the first round: not recorded */
@@ -68,7 +69,7 @@ struct cell_kind {
 };
 
 struct cell {
-    const struct cell_kind *kind;
+    const struct cell_kind *kind; /* NULL: not measured in rounds */
     unsigned threads;
     enum sample_purpose purpose; /* of the sample that is being taken */
     size_t turns;                /* samples begun */
@@ -94,7 +95,7 @@ struct plan {
     const char **sections, **workloads, **competitors;
     unsigned threads[PLAN_THREADS_MAX]; /* ascending */
     size_t thread_count;
-    uint64_t keys, large_keys, capacity, per_request, seed;
+    uint64_t keys, large_keys, growth_keys, capacity, per_request, seed;
 };
 
 bool plan_wants(const char *const *list, const char *name);
@@ -115,12 +116,14 @@ struct section {
     size_t (*count)(const struct group *group, const struct plan *plan);
     /* Makes the cells with all they need. */
     void (*open)(struct group *group, const struct plan *plan);
+    /* Instead of rounds_run(), with its arguments; NULL: in rounds. */
+    void (*measure)(struct group *group, struct pool *pool, uint64_t rounds, double seconds);
     /* After the last round: fills in the section's part of the results, and checks them. */
     void (*complete)(struct group *group);
     void (*close)(struct group *group);
 };
 
-extern const struct section section_context, section_cache;
+extern const struct section section_context, section_cache, section_growth;
 
 /* For the sections: memory for cells, one more cell, and freeing them. */
 void group_open(struct group *group, size_t cells_most);
@@ -128,7 +131,8 @@ struct cell *group_add(struct group *group, const struct cell_kind *kind, const 
                        const char *competitor, unsigned threads);
 void group_close(struct group *group);
 
-/* Fills in what follows from the samples (reordering them), then what follows from other cells. */
+/* Fills in what follows from the samples, which it reorders (nothing, if there are none: then the
+ * section has filled in the time), and then what follows from other cells. */
 void cell_summarize(struct cell *cell);
 void group_scale(struct group *group);
 

@@ -75,10 +75,10 @@ static inline void use_value(const struct value *value)
     __asm__ volatile("" : : "r"(value) : "memory");
 }
 
-/* Every LATENCY_EVERYth call is timed by itself where `latency` is not NULL. */
+/* Where `latency` is not NULL, every so manyth call is timed by itself. */
 static inline uint64_t call_begins(const struct latency *latency, size_t number)
 {
-    return latency && number % LATENCY_EVERY == 0 ? clock_ns() : 0;
+    return latency && number % latency->every == 0 ? clock_ns() : 0;
 }
 
 static inline void call_ended(struct latency *latency, uint64_t start)

@@ -84,6 +84,7 @@ void latency_merge(struct latency *into, const struct latency *from)
 struct latency_summary latency_summarize(const struct latency *latency)
 {
     return (struct latency_summary){
+        .least = percentile(latency, 0),
         .p50 = percentile(latency, 0.5),
         .p99 = percentile(latency, 0.99),
         .p999 = percentile(latency, 0.999),

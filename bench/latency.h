@@ -9,20 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LATENCY_EVERY 16 /* so many calls pass for one that is timed */
+#define LATENCY_EVERY 16 /* of so many calls one is timed, as a rule */
 
 #define LATENCY_STEP_BITS 5 /* steps for each power of two: 2^5 */
 #define LATENCY_STEPS     (64u << LATENCY_STEP_BITS)
 
 /* Owned by one thread while it records. */
 struct latency {
+    unsigned every;       /* of so many calls one is timed */
     uint64_t total, most; /* how many; the longest, ns */
     uint64_t counts[LATENCY_STEPS];
 };
 
 /* Nanoseconds, NAN without calls. */
 struct latency_summary {
-    double p50, p99, p999, most;
+    double least, p50, p99, p999, most;
     uint64_t calls;
 };
 

@@ -62,7 +62,7 @@ static void begin(struct cell *cell, size_t turn)
 
         deal(own, i, turn);
         if (cell->purpose == SAMPLE_SINGLE) {
-            share->latency = (struct latency){.total = 0};
+            share->latency = (struct latency){.every = LATENCY_EVERY};
             share->timed.latency = &share->latency;
         }
     }

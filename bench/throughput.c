@@ -23,9 +23,9 @@
 #include "workload.h"
 
 #define COMMAND    "ctxbench throughput"
-#define GROUPS_MAX 32
+#define GROUPS_MAX 64
 
-static const struct section *const sections[] = {&section_context, &section_cache};
+static const struct section *const sections[] = {&section_context, &section_cache, &section_growth};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -41,8 +41,8 @@ struct settings {
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct option options[] = {
-    {"--section", "NAME", "context, cache, or all (the default)", OPTION_LIST, FIELD(plan.sections),
-     0, 0},
+    {"--section", "NAME", "context, cache, growth, or all: the first two (the default)",
+     OPTION_LIST, FIELD(plan.sections), 0, 0},
     {"--workload", "NAME[,NAME]", "only these workloads; get wants get/1, get/16 and get/1000",
      OPTION_LIST, FIELD(plan.workloads), 0, 0},
     {"--competitor", "NAME[,NAME]", "only these competitors", OPTION_LIST, FIELD(plan.competitors),
@@ -59,6 +59,8 @@ static const struct option options[] = {
      WORKLOAD_TENANTS, 2500000},
     {"--large-keys", "N", "different keys in W2 (40 times --keys)", OPTION_WHOLE,
      FIELD(plan.large_keys), WORKLOAD_TENANTS, WORKLOAD_KEYS_MAX},
+    {"--growth-keys", "N", "the most entries in the growth section (10000000)", OPTION_WHOLE,
+     FIELD(plan.growth_keys), 1000, WORKLOAD_KEYS_MAX},
     {"--capacity", "N", "entries in W3's cache, which is asked for 10 times --keys (--keys)",
      OPTION_WHOLE, FIELD(plan.capacity), 1, WORKLOAD_KEYS_MAX},
     {"--request", "N", "calls in a row for one tenant before the next one's turn (100)",
@@ -100,6 +102,10 @@ static void print_help(void)
     print_names("Its competitors:", section_context.competitor);
     print_names("Workloads of the cache section:", section_cache.workload);
     print_names("Its competitors:", section_cache.competitor);
+    print_names(
+        "Workloads of the growth section (its competitors: floor, ctxcache, uthash+mutex, or\n"
+        "those of the cache section that --competitor names):",
+        section_growth.workload);
     puts("\nFor example, one comparison in a few seconds:\n"
          "  " COMMAND " --workload W1 --competitor ctxcache,uthash+mutex --seconds 5");
 }
@@ -285,7 +291,10 @@ static void measure_group(struct run *run, size_t number, const struct settings 
     const struct section *section = run->sections[number];
 
     section->open(group, &settings->plan);
-    rounds_run(group, pool, settings->rounds, seconds);
+    if (section->measure)
+        section->measure(group, pool, settings->rounds, seconds);
+    else
+        rounds_run(group, pool, settings->rounds, seconds);
     section->complete(group);
     for (size_t i = 0; i < group->cell_count; i++)
         cell_summarize(&group->cells[i]);
@@ -437,7 +446,7 @@ static int run_settings(const struct settings *settings)
 int command_throughput(int argc, char **argv)
 {
     struct settings settings = {
-        .plan = {.keys = 100000, .per_request = 100, .seed = 1},
+        .plan = {.keys = 100000, .growth_keys = 10000000, .per_request = 100, .seed = 1},
         .seconds = 120,
     };
     int status = 0;
