@@ -38,6 +38,7 @@ struct cell *group_add(struct group *group, const struct cell_kind *kind, const 
         .result = {.section = group->section,
                    .competitor = competitor,
                    .threads = threads,
+                   .mops = NAN,
                    .scaling = NAN,
                    .hit_ratio = NAN,
                    .bytes_per_entry = NAN,
@@ -88,6 +89,7 @@ static void summarize_samples(struct cell *cell)
     for (size_t i = 0; i < result->samples; i++)
         kept[i] = cell->samples[i].ns;
     result->ns_per_op = stats_summarize(kept, result->samples);
+    result->mops = 1e3 * cell->threads / result->ns_per_op.median;
     free(kept);
 }
 
@@ -95,7 +97,6 @@ void cell_summarize(struct cell *cell)
 {
     if (cell->count > 0)
         summarize_samples(cell);
-    cell->result.mops = 1e3 * cell->threads / cell->result.ns_per_op.median;
 }
 
 void group_scale(struct group *group)

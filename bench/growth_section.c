@@ -25,25 +25,25 @@ static const char *defaults[] = {"floor", "ctxcache", "uthash+mutex", NULL};
 
 struct recipe {
     enum growth_work work;
-    size_t entries; /* 0: --growth-keys */
     unsigned tenants;
+    size_t entries;     /* 0: --growth-keys */
     size_t per_request; /* 0: --request. With very many tenants each has few keys, and must not be
                            asked for all of them in a row. */
 };
 
 static const struct recipe recipes[] = {
-    {INSERT, 0, GROWTH_TENANTS, 0},
-    {HIT, 1000, GROWTH_TENANTS, 0},
-    {HIT, 10000, GROWTH_TENANTS, 0},
-    {HIT, 100000, GROWTH_TENANTS, 0},
-    {HIT, 1000000, GROWTH_TENANTS, 0},
-    {HIT, 10000000, GROWTH_TENANTS, 0},
-    {HIT, 1000000, 1, 10},
-    {HIT, 1000000, 100, 10},
-    {HIT, 1000000, 10000, 10},
-    {HIT, 1000000, 100000, 10},
-    {INVALIDATE, 10, 1, 0},
-    {INVALIDATE, 1000000, 1, 0},
+    {INSERT, GROWTH_TENANTS, 0, 0},
+    {HIT, GROWTH_TENANTS, 1000, 0},
+    {HIT, GROWTH_TENANTS, 10000, 0},
+    {HIT, GROWTH_TENANTS, 100000, 0},
+    {HIT, GROWTH_TENANTS, 1000000, 0},
+    {HIT, GROWTH_TENANTS, 10000000, 0},
+    {HIT, 1, 1000000, 10},
+    {HIT, 100, 1000000, 10},
+    {HIT, 10000, 1000000, 10},
+    {HIT, 100000, 1000000, 10},
+    {INVALIDATE, 1, 10, 0},
+    {INVALIDATE, 1, 1000000, 0},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -37,7 +37,7 @@ static void print_row(FILE *file, const struct report *report, const struct resu
 {
     char text[COLUMN_TEXT];
 
-    fprintf(file, "%-17s %2u  %-16s", result->workload, result->threads, result->competitor);
+    fprintf(file, "%-18s %2u  %-16s", result->workload, result->threads, result->competitor);
     for (size_t i = 0; i < column_count; i++)
         if (column_applies(&columns[i], result))
             fprintf(file, " %*s", columns[i].width, column_text(&columns[i], report, result, text));
@@ -49,9 +49,11 @@ static void print_heading(FILE *file, const struct report *report, const struct 
     fprintf(file, "\n%s: ", result->section);
     if (strcmp(result->section, "context") == 0)
         fputs("workload/variables set", file);
+    else if (strcmp(result->section, "growth") == 0)
+        fputs("hit/entries x tenants, invalidate/entries", file);
     else
         print_sizes(file, report->plan);
-    fprintf(file, "\n%-17s %2s  %-16s", "workload", "th", "competitor");
+    fprintf(file, "\n%-18s %2s  %-16s", "workload", "th", "competitor");
     for (size_t i = 0; i < column_count; i++)
         if (column_applies(&columns[i], result))
             fprintf(file, " %*s", columns[i].width, columns[i].title);

@@ -80,7 +80,7 @@ for arguments in --help --version 'throughput --help' 'throughput --version'; do
     [ -s "$scratch/out" ] || fail "$arguments printed nothing"
     [ ! -s "$scratch/err" ] || fail "$arguments wrote to stderr"
 done
-for option in section workload competitor threads seconds rounds keys large-keys capacity seed json \
+for option in section workload competitor threads seconds rounds keys large-keys growth-keys capacity seed json \
     markdown svg output; do
     "$bench" throughput --help | grep -q -e "--$option" || fail "--help does not name --$option"
 done
@@ -186,6 +186,30 @@ exact = {row["hit_ratio"] for row in report["results"]
          if row["workload"] == "W3" and row["threads"] == 1
          and row["competitor"] in ("ctxcache", "ctxcache-ref", "uthash+mutex", "glib")}
 assert len(exact) == 1 and 0 < exact.pop() < 1
+END
+
+# ---- growth, which is measured only when it is asked for ----
+
+short --section growth --growth-keys 20000 --json
+[ "$status" -eq 0 ] || fail "--section growth ended with status $status: $(cat "$scratch/err")"
+python3 - "$scratch/out" <<'END' || fail "--section growth lacks what it promises"
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    rows = {(row["workload"], row["competitor"]): row for row in json.load(file)["results"]}
+
+for competitor in "ctxcache", "uthash+mutex":
+    insert = rows["insert", competitor]
+    latency = insert["latency_ns"]
+    assert insert["hit_ratio"] == 0 and latency["calls"] == 20000, insert
+    assert latency["p50"] <= latency["p99"] <= latency["p999"], insert
+    assert latency["max"] > 0, insert
+for entries in 1000, 10000:
+    for competitor in "floor", "ctxcache", "uthash+mutex":
+        assert rows[f"hit/{entries}x64", competitor]["hit_ratio"] == 1
+assert rows["invalidate/10", "ctxcache"]["ns_per_op"]["median"] > 0
+assert not any(workload.startswith("hit/100000") for workload, _ in rows)
 END
 
 # ---- the same seed gives the same calls ----

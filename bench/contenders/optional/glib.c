@@ -78,7 +78,7 @@ static void close_cache(void *opened)
 
     g_hash_table_destroy(cache->table);
     while ((link = g_queue_pop_head_link(&cache->order)))
-        free(link->data);
+        g_free(link->data);
     pthread_mutex_destroy(&cache->mutex);
     free(cache);
 }
@@ -130,15 +130,13 @@ static struct entry *insert(struct cache *cache, struct entry *entry)
 
 static void load(struct cache *cache, struct key_view key, unsigned hash, struct value *out_value)
 {
-    struct entry *entry = malloc(sizeof *entry + key.size);
+    struct entry *entry = g_malloc(sizeof *entry + key.size); /* or the end of the program */
 
-    if (!entry)
-        die("glib: out of memory");
     key_load(key, out_value);
     *entry = (struct entry){.hash = hash, .link.data = entry};
     entry->key = memcpy(entry->own_key, key.bytes, key.size);
     entry->value = *out_value;
-    free(insert(cache, entry));
+    g_free(insert(cache, entry));
 }
 
 static inline void call_one(void *cache, struct key_view key, struct value *out_value)
