@@ -44,21 +44,19 @@ static inline struct ctxi_cell *ctxi_map_get(const struct ctxi_node *node, uint3
     return node->slots[index & (CTXI_MAP_WIDTH - 1)];
 }
 
-/* The same, if nothing but this map has that cell: then it may be changed in place. Else NULL. */
-static inline struct ctxi_cell *ctxi_map_get_sole(const struct ctxi_node *node, uint32_t id)
+/* The leaf of `id`, if it is there and only this map has it and all above it; else NULL. */
+static inline struct ctxi_node *ctxi_map_sole_leaf(struct ctxi_node *node, uint32_t id)
 {
     uint32_t index = id - 1;
-    struct ctxi_cell *cell;
 
-    if (!node || index >= node->span || !ctxi_refs_sole(&node->refs))
+    if (!node || index >= node->span)
         return NULL;
-    while (node->shift) {
+    while (node->shift && ctxi_refs_sole(&node->refs)) {
         node = node->slots[index >> node->shift & (CTXI_MAP_WIDTH - 1)];
-        if (!node || !ctxi_refs_sole(&node->refs))
+        if (!node)
             return NULL;
     }
-    cell = node->slots[index & (CTXI_MAP_WIDTH - 1)];
-    return cell && ctxi_refs_sole(&cell->refs) ? cell : NULL;
+    return ctxi_refs_sole(&node->refs) ? node : NULL;
 }
 
 int ctxi_map_own_slow(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf);
@@ -69,12 +67,14 @@ int ctxi_map_own_slow(struct ctxi_node **root, uint32_t id, struct ctxi_node **o
  */
 static inline int ctxi_map_own(struct ctxi_node **root, uint32_t id, struct ctxi_node **out_leaf)
 {
-    struct ctxi_node *node = *root;
+    *out_leaf = ctxi_map_sole_leaf(*root, id);
+    return __builtin_expect(*out_leaf != NULL, 1) ? CTX_OK : ctxi_map_own_slow(root, id, out_leaf);
+}
 
-    if (!node || node->shift || id - 1 >= node->span || !ctxi_refs_sole(&node->refs))
-        return ctxi_map_own_slow(root, id, out_leaf);
-    *out_leaf = node;
-    return CTX_OK;
+/* What an owned leaf has. */
+static inline struct ctxi_cell *ctxi_leaf_get(const struct ctxi_node *leaf, uint32_t id)
+{
+    return leaf->slots[(id - 1) & (CTXI_MAP_WIDTH - 1)];
 }
 
 /* Puts `cell` (NULL: unset) into an owned leaf, and gives back what was there; both are the

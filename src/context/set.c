@@ -66,12 +66,14 @@ static int set_cell(ctx_var *var, struct ctxi_cell *cell, bool scoped, ctx_token
 static bool set_in_place(const ctx_var *var, const ctx_value *value)
 {
     ctx_context *context = ctxi_thread.current;
+    uint32_t id = ctxi_var_id_now(var);
+    struct ctxi_node *leaf;
     struct ctxi_cell *cell;
 
-    if (!context || ctxi_value_borrows(value))
+    if (!context || ctxi_value_borrows(value) || !(leaf = ctxi_map_sole_leaf(context->root, id)))
         return false;
-    cell = ctxi_map_get_sole(context->root, ctxi_var_id_now(var));
-    if (!ctxi_cell_counts(cell) || ctxi_value_borrows(&cell->value))
+    cell = ctxi_leaf_get(leaf, id);
+    if (!ctxi_cell_counts(cell) || !ctxi_refs_sole(&cell->refs) || ctxi_value_borrows(&cell->value))
         return false;
     ctxi_value_clean(value, &cell->value);
     note_change(context, var, cell, cell);
@@ -118,12 +120,16 @@ static void reset(ctx_context *context, ctx_var *var, struct ctxi_slot *slot)
     struct ctxi_slot *done;
     struct ctxi_node *leaf;
 
-    note_change(context, var, ctxi_context_find(context, id), slot->old);
     ctxi_token_use(&context->tokens, slot);
-    if (ctxi_context_own(context, id, &leaf, &done) == CTX_OK)
-        slot->old = ctxi_leaf_swap(leaf, id, slot->old);
-    else
+    if (ctxi_context_own(context, id, &leaf, &done) == CTX_OK) {
+        struct ctxi_cell *put_back = slot->old;
+
+        slot->old = ctxi_leaf_swap(leaf, id, put_back);
+        note_change(context, var, slot->old, put_back);
+    } else {
+        note_change(context, var, ctxi_context_find(context, id), slot->old);
         slot = ctxi_pending_add(context, slot);
+    }
     if (slot) {
         slot->older = done;
         done = slot;
