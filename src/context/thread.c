@@ -35,12 +35,21 @@ static void make_key(void)
     key_made = pthread_key_create(&key, thread_ended) == 0;
 }
 
+/* Relaxed: neighbours in time get different ones, that is all. */
+static uint8_t next_part(void)
+{
+    static _Atomic uint32_t given;
+
+    return atomic_fetch_add_explicit(&given, 1, memory_order_relaxed) % CTXI_SPREAD_PARTS;
+}
+
 int ctxi_thread_arm_slow(void)
 {
     pthread_once(&once, make_key);
     if (!key_made || pthread_setspecific(key, &ctxi_thread) != 0)
         return CTX_ERR_NOMEM;
     ctxi_thread.armed = true;
+    ctxi_thread.part = next_part();
     return CTX_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "ctxcache/context.h"
 
 #define CTXI_BLOCK_CLASSES 5
+#define CTXI_SPREAD_PARTS  4
 
 struct ctxi_block;
 struct ctxi_slot;
@@ -23,6 +24,7 @@ struct ctxi_thread {
     uint32_t slot_count;     /* of `slots` */
     struct ctxi_slot *slots; /* token slots to use next; only while armed */
     bool armed;              /* the end of this thread will be heard of */
+    uint8_t part;            /* of every count that is spread (spread.h) */
     uint8_t block_counts[CTXI_BLOCK_CLASSES];
     struct ctxi_block *blocks[CTXI_BLOCK_CLASSES]; /* free memory; only while armed */
 };

@@ -3,16 +3,16 @@
 #include "base/versioned.h"
 #include "context/block.h"
 #include "context/cell.h"
-#include "context/refs.h"
 #include "context/registry.h"
+#include "context/spread.h"
 #include "context/value.h"
 
 /* A variable from ctx_var_new(). References: its maker's, one per cell, one per hold. */
 struct dynamic {
-    ctx_var var; /* var.owner points back here */
-    ctxi_refs refs;
+    ctx_var var;                /* var.owner points back here */
     struct ctxi_cell *fallback; /* keeps what var.fallback borrows; NULL: no default */
     size_t name_size;           /* with the NUL */
+    struct ctxi_spread refs;
     char name[];
 };
 
@@ -35,12 +35,12 @@ static void destroy(struct dynamic *dynamic)
 
 void ctxi_var_ref_dynamic(ctx_var *var)
 {
-    ctxi_refs_up(&dynamic_of(var)->refs);
+    (void)ctxi_spread_change(&dynamic_of(var)->refs, 1);
 }
 
 void ctxi_var_unref_dynamic(ctx_var *var)
 {
-    if (ctxi_refs_down(&dynamic_of(var)->refs))
+    if (ctxi_spread_change(&dynamic_of(var)->refs, -1))
         destroy(dynamic_of(var));
 }
 
@@ -69,7 +69,7 @@ static struct dynamic *make(const ctx_var_config *config)
     memset(dynamic, 0, sizeof *dynamic);
     memcpy(dynamic->name, config->name, name_size);
     dynamic->name_size = name_size;
-    atomic_init(&dynamic->refs, 1);
+    ctxi_spread_init(&dynamic->refs);
     dynamic->var.name = dynamic->name;
     dynamic->var.factory = config->factory;
     dynamic->var.factory_user = config->factory_user;
@@ -120,6 +120,6 @@ int ctx_var_new(const ctx_var_config *config, ctx_var **out_var)
 
 void ctx_var_free(ctx_var *var)
 {
-    if (var)
-        ctxi_var_unref(var);
+    if (var && ctxi_var_state(var) & CTXI_VAR_DYNAMIC && ctxi_spread_close(&dynamic_of(var)->refs))
+        destroy(dynamic_of(var));
 }

@@ -3,6 +3,7 @@
  */
 #include <criterion/criterion.h>
 #include <ctxcache.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "context/registry.h"
@@ -220,6 +221,70 @@ Test(variable, a_token_keeps_a_freed_one_alive)
     cr_assert_eq(ctx_reset(var, first), CTX_OK); /* unset here, but kept by the second token */
     ctx_var_free(var);
     cr_assert_neq(ctxi_var_id(new_var("next")), id);
+}
+
+/* Threads that hold one variable, and let go of it while its maker does. */
+enum { HOLDERS = 5 };
+
+struct holders {
+    ctx_var *var;
+    pthread_barrier_t all_hold;
+    ctx_context *copies[HOLDERS];
+};
+
+struct holder {
+    struct holders *all;
+    size_t index;
+};
+
+static void *hold_and_let_go(void *arg)
+{
+    struct holder *self = arg;
+    struct holders *all = self->all;
+    ctx_context *own;
+
+    ctx_set(all->var, (int64_t)self->index);
+    ctx_copy(&all->copies[self->index]);
+    ctx_set(all->var, "other");
+    pthread_barrier_wait(&all->all_hold);
+    ctx_context_unref(all->copies[(self->index + 1) % HOLDERS]); /* another's */
+    ctx_swap(NULL, &own);
+    ctx_context_unref(own);
+    return NULL;
+}
+
+static void let_go_together(ctx_var *var)
+{
+    struct holders all = {.var = var};
+    struct holder holders[HOLDERS];
+    pthread_t threads[HOLDERS];
+
+    pthread_barrier_init(&all.all_hold, NULL, HOLDERS + 1);
+    for (size_t i = 0; i < HOLDERS; i++) {
+        holders[i] = (struct holder){&all, i};
+        cr_assert_eq(pthread_create(&threads[i], NULL, hold_and_let_go, &holders[i]), 0);
+    }
+    pthread_barrier_wait(&all.all_hold);
+    ctx_var_free(var);
+    for (size_t i = 0; i < HOLDERS; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&all.all_hold);
+}
+
+Test(variable, ends_once_whoever_is_the_last)
+{
+    for (int i = 0; i < 200; i++) {
+        struct counted object = {0};
+        ctx_value fallback = counted_value(&object);
+        ctx_var_config config = named("held by many");
+        ctx_var *var;
+
+        config.fallback = &fallback;
+        cr_assert_eq(ctx_var_new(&config, &var), CTX_OK);
+        let_go_together(var);
+        cr_assert_eq(object.retained, 1);
+        cr_assert_eq(object.released, 1);
+    }
 }
 
 Test(id, is_given_at_the_first_set)
