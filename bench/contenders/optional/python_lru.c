@@ -15,6 +15,7 @@
 #include "die.h"
 
 #define ARGUMENTS_MOST 3
+#define TWIN_MOST      131072 /* entries */
 
 struct cache {
     PyObject *memoized; /* the function in its lru_cache */
@@ -207,20 +208,26 @@ static void fill(PyObject *memoized, enum key_kind kind, Py_ssize_t count)
     release_arguments(&arguments);
 }
 
-/* What another cache takes, with so many entries, as tracemalloc counts it. */
-static double traced_bytes(const struct cache *cache, Py_ssize_t count)
+/*
+ * What another cache takes for each entry, as tracemalloc counts it. Where the first is large, this
+ * one is smaller by a power of two: its table is as full, and tracemalloc needs memory, too.
+ */
+static double traced_bytes(enum key_kind kind, Py_ssize_t count)
 {
+    while (count > TWIN_MOST)
+        count /= 2;
+
     PyObject *module = python_must(PyImport_ImportModule("tracemalloc"), "import tracemalloc");
 
     Py_DECREF(python_must(PyObject_CallMethod(module, "start", NULL), "start()"));
 
-    PyObject *twin = memoize(cache->setup.capacity);
+    PyObject *twin = memoize((size_t)count);
 
-    fill(twin, cache->setup.kind, count);
+    fill(twin, kind, count);
 
     PyObject *traced =
         python_must(PyObject_CallMethod(module, "get_traced_memory", NULL), "get_traced_memory()");
-    double bytes = PyLong_AsDouble(PyTuple_GET_ITEM(traced, 0));
+    double bytes = PyLong_AsDouble(PyTuple_GET_ITEM(traced, 0)) / (double)count;
 
     Py_DECREF(python_must(PyObject_CallMethod(module, "stop", NULL), "stop()"));
     Py_DECREF(traced);
@@ -236,7 +243,6 @@ static double traced_bytes(const struct cache *cache, Py_ssize_t count)
 static double bytes_per_entry(void *opened)
 {
     static struct {
-        size_t capacity;
         Py_ssize_t count;
         enum key_kind kind;
         double bytes;
@@ -245,15 +251,13 @@ static double bytes_per_entry(void *opened)
     PyGILState_STATE gil = PyGILState_Ensure();
     Py_ssize_t count = entry_count(cache->memoized);
 
-    if (known.capacity != cache->setup.capacity || known.count != count ||
-        known.kind != cache->setup.kind) {
-        known.capacity = cache->setup.capacity;
+    if (known.count != count || known.kind != cache->setup.kind) {
         known.count = count;
         known.kind = cache->setup.kind;
-        known.bytes = traced_bytes(cache, count);
+        known.bytes = traced_bytes(cache->setup.kind, count);
     }
     PyGILState_Release(gil);
-    return known.bytes / (double)count;
+    return known.bytes;
 }
 
 const struct contender contender_cpython = {

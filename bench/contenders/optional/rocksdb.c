@@ -8,6 +8,8 @@
 #include "die.h"
 #include "peers/optional/rocksdb_cache.h"
 
+#define TWIN_MOST 131072 /* entries */
+
 struct cache {
     struct rocksdb_cache *cache;
     enum rocksdb_policy policy;
@@ -83,20 +85,29 @@ static size_t heap_bytes(void)
     return info.uordblks + info.hblkhd;
 }
 
-/* What a second cache of the same kind takes, with so many entries. No other thread runs. */
+/*
+ * What a second cache of the same kind takes for each entry, while no other thread runs. Where the
+ * first is large, this one is smaller by a power of two: tables are as full in both.
+ */
 static double twin_bytes(const struct cache *cache, size_t count)
 {
-    size_t before = heap_bytes();
-    struct rocksdb_cache *twin = make(cache->policy, &cache->setup);
+    struct cache_setup setup = cache->setup;
     struct key key = {.tenant = "tenant"};
     struct value value = {{0}};
 
+    for (; count > TWIN_MOST; count /= 2, setup.keys /= 2)
+        if (setup.capacity != CONTENDER_UNBOUNDED)
+            setup.capacity /= 2;
+
+    size_t before = heap_bytes();
+    struct rocksdb_cache *twin = make(cache->policy, &setup);
+
     for (size_t i = 0; i < count; i++) {
         key.arg = (int64_t)i;
-        insert(twin, key_view(&key, cache->setup.kind), &value);
+        insert(twin, key_view(&key, setup.kind), &value);
     }
 
-    double bytes = (double)(heap_bytes() - before);
+    double bytes = (double)(heap_bytes() - before) / (double)rocksdb_cache_count(twin);
 
     rocksdb_cache_free(twin);
     return bytes;
@@ -123,7 +134,7 @@ static double bytes_per_entry(void *opened)
         known[policy].kind = cache->setup.kind;
         known[policy].bytes = twin_bytes(cache, count);
     }
-    return known[policy].bytes / (double)count;
+    return known[policy].bytes;
 }
 
 const struct contender contender_rocksdb_lru = {
