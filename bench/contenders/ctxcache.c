@@ -4,22 +4,9 @@
  * belongs to the key, too, the requests of a tenant run in a context that was made for it: each
  * worker has one for every tenant, as a server has one for every session.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include <ctxcache.h>
-
-#include "contender.h"
-#include "die.h"
-
-static CTX_VAR(bench_tenant);
-static CTX_VAR(bench_locale);
-
-static void check(int status, const char *what)
-{
-    if (status != CTX_OK)
-        die("ctxcache: %s: %s", what, ctx_strerror(status));
-}
+#include "contenders/ctxcache_cache.h"
 
 /* ---- the functions that are memoized ------------------------------------------------------ */
 
@@ -27,7 +14,7 @@ static const char *tenant_here(void)
 {
     const char *tenant;
 
-    check(ctx_get_string(bench_tenant, &tenant), "the tenant in the loader");
+    ctxcache_check(ctx_get_string(bench_tenant, &tenant), "the tenant in the loader");
     return tenant;
 }
 
@@ -60,7 +47,7 @@ static struct value locale_answer(int64_t arg)
     struct value value;
     const char *locale;
 
-    check(ctx_get_string(bench_locale, &locale), "the locale in the loader");
+    ctxcache_check(ctx_get_string(bench_locale, &locale), "the locale in the loader");
     workload_load(tenant_here(), arg, &value);
     return value;
 }
@@ -100,85 +87,6 @@ CTX_CACHE_WRAP_REF(cached_tenant_report, tenant_report, int64_t)
 CTX_CACHE_WRAP_REF(cached_text_report, text_report, const char *)
 CTX_CACHE_WRAP_REF(cached_locale_report, locale_report, int64_t)
 
-/* ---- the cache ---------------------------------------------------------------------------- */
-
-struct cache {
-    ctx_cache *cache;
-    enum key_kind kind;
-    unsigned tenants;
-    size_t context_count;   /* KEY_LOCALE: tenants for each thread; else 0 */
-    ctx_context **contexts; /* [thread][tenant] */
-};
-
-/* A context in which this tenant and its locale are set. */
-static ctx_context *make_context(uint32_t tenant)
-{
-    ctx_context *context;
-
-    check(ctx_context_new(&context), "ctx_context_new()");
-    check(ctx_enter(context), "ctx_enter()");
-    check(ctx_set(bench_tenant, workload_tenant(tenant)), "setting the tenant");
-    check(ctx_set(bench_locale, workload_locale(tenant)), "setting the locale");
-    check(ctx_exit(context), "ctx_exit()");
-    return context;
-}
-
-static void make_contexts(struct cache *cache, unsigned threads)
-{
-    cache->context_count = (size_t)threads * cache->tenants;
-    cache->contexts = die_calloc(cache->context_count, sizeof(ctx_context *));
-    for (size_t i = 0; i < cache->context_count; i++)
-        cache->contexts[i] = make_context((uint32_t)(i % cache->tenants));
-}
-
-static void *open_cache(const struct cache_setup *setup)
-{
-    static const size_t vary_counts[KEY_KINDS] = {0, 1, 1, 2};
-    ctx_var *const vary[] = {bench_tenant, bench_locale};
-    ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
-    struct cache *cache = die_calloc(1, sizeof *cache);
-
-    *cache = (struct cache){.kind = setup->kind, .tenants = setup->tenants};
-    config.name = "bench";
-    config.capacity_entries =
-        setup->capacity == CONTENDER_UNBOUNDED ? CTX_CACHE_UNBOUNDED : setup->capacity;
-    config.vary = setup->kind == KEY_PLAIN ? NULL : vary;
-    config.vary_count = vary_counts[setup->kind];
-    config.seed = random_mix(setup->seed) | 1;
-    check(ctx_cache_new(&config, &cache->cache), "ctx_cache_new()");
-    if (setup->kind == KEY_LOCALE)
-        make_contexts(cache, setup->threads);
-    return cache;
-}
-
-static void close_cache(void *opened)
-{
-    struct cache *cache = opened;
-
-    for (size_t i = 0; i < cache->context_count; i++)
-        ctx_context_unref(cache->contexts[i]);
-    ctx_cache_destroy(cache->cache);
-    free(cache->contexts);
-    free(cache);
-}
-
-static double bytes_per_entry(void *opened)
-{
-    struct cache *cache = opened;
-    ctx_cache_stats stats = CTX_CACHE_STATS_INIT;
-
-    check(ctx_cache_stats_read(cache->cache, &stats), "ctx_cache_stats_read()");
-    return (double)stats.bytes / (double)stats.entries;
-}
-
-static void forget_tenant(void *opened, uint32_t tenant)
-{
-    struct cache *cache = opened;
-    CTX_SCOPED(bench_tenant, workload_tenant(tenant));
-
-    check(ctx_cache_invalidate_partition(cache->cache), "ctx_cache_invalidate_partition()");
-}
-
 /* ---- calls -------------------------------------------------------------------------------- */
 
 /* One call: the stream's i-th. */
@@ -188,7 +96,7 @@ typedef void asker(ctx_cache *cache, const struct stream *stream, size_t i, stru
     static inline void name(ctx_cache *cache, const struct stream *stream, size_t i,               \
                             struct value *out)                                                     \
     {                                                                                              \
-        check(twin(cache, argument, out), "a call");                                               \
+        ctxcache_check(twin(cache, argument, out), "a call");                                      \
     }
 
 #define ASK_REF(name, twin, argument)                                                              \
@@ -197,7 +105,7 @@ typedef void asker(ctx_cache *cache, const struct stream *stream, size_t i, stru
     {                                                                                              \
         ctx_cache_ref ref = CTX_CACHE_REF_INIT;                                                    \
                                                                                                    \
-        check(twin(cache, argument, &ref), "a call");                                              \
+        ctxcache_check(twin(cache, argument, &ref), "a call");                                     \
         memcpy(out, ref.data, sizeof *out);                                                        \
         ctx_cache_ref_release(&ref);                                                               \
     }
@@ -278,21 +186,21 @@ static void do_referring_job(void *arg)
     job->sum += ask_request(job->cache, job->calls, job->request, refer_locale);
 }
 
-static uint64_t serve_in_contexts(const struct cache *cache, const struct calls *calls,
+static uint64_t serve_in_contexts(const struct ctxcache *cache, const struct calls *calls,
                                   void (*do_job)(void *job))
 {
     ctx_context **contexts = cache->contexts + (size_t)calls->worker * cache->tenants;
     struct job job = {.cache = cache->cache, .calls = calls};
 
     for (job.request = calls->first; job.request < calls->end; job.request++)
-        check(ctx_run(contexts[calls->stream->requests[job.request].tenant], do_job, &job),
-              "ctx_run()");
+        ctxcache_check(ctx_run(contexts[calls->stream->requests[job.request].tenant], do_job, &job),
+                       "ctx_run()");
     return job.sum;
 }
 
 static uint64_t call_copied(void *opened, const struct calls *calls)
 {
-    struct cache *cache = opened;
+    struct ctxcache *cache = opened;
 
     switch (cache->kind) {
     case KEY_PLAIN:
@@ -308,7 +216,7 @@ static uint64_t call_copied(void *opened, const struct calls *calls)
 
 static uint64_t call_referred(void *opened, const struct calls *calls)
 {
-    struct cache *cache = opened;
+    struct ctxcache *cache = opened;
 
     switch (cache->kind) {
     case KEY_PLAIN:
@@ -326,20 +234,20 @@ const struct contender contender_ctxcache = {
     .name = "ctxcache",
     .about = "the typed wrapper, which copies the value out",
     .exact_lru = true,
-    .open = open_cache,
-    .close = close_cache,
+    .open = ctxcache_open,
+    .close = ctxcache_close,
     .call = call_copied,
-    .bytes_per_entry = bytes_per_entry,
-    .forget_tenant = forget_tenant,
+    .bytes_per_entry = ctxcache_bytes_per_entry,
+    .forget_tenant = ctxcache_forget_tenant,
 };
 
 const struct contender contender_ctxcache_ref = {
     .name = "ctxcache-ref",
     .about = "a ref, copied from and released",
     .exact_lru = true,
-    .open = open_cache,
-    .close = close_cache,
+    .open = ctxcache_open,
+    .close = ctxcache_close,
     .call = call_referred,
-    .bytes_per_entry = bytes_per_entry,
-    .forget_tenant = forget_tenant,
+    .bytes_per_entry = ctxcache_bytes_per_entry,
+    .forget_tenant = ctxcache_forget_tenant,
 };
