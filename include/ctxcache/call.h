@@ -31,13 +31,15 @@ CTX_BEGIN_DECLS
 typedef struct ctx_cache_ref {
     const void *data; /* aligned for any type; NULL if empty */
     size_t size;
+    /* The library's. */
     void *pin;
-    uint64_t reserved;
+    ctx_cache *cache;
+    uint64_t number;
 } ctx_cache_ref;
 
 #define CTX_CACHE_REF_INIT                                                                         \
     {                                                                                              \
-        0, 0, 0, 0                                                                                 \
+        0, 0, 0, 0, 0                                                                              \
     }
 
 /* Lets go, any thread; *ref becomes empty. Releasing an empty ref, or NULL, does nothing. */

@@ -24,6 +24,15 @@ typedef int ctx_cache_loader(ctx_cache_load *load, const ctx_value *args, size_t
                              void *user);
 
 /*
+ * Computes the values of `count` keys of one function at once, for ctx_cache_call_many_v(): `loads[i]` is given the value
+ * for the arguments `args[i]`, as by a loader of its own, or fails by ctx_cache_load_fail(). Any return
+ * but CTX_OK is the failure of all those that have no value yet. No two of the keys are equal. `user` is
+ * the function's.
+ */
+typedef int ctx_cache_bulk_loader(ctx_cache_load *const *loads, const ctx_value *const *args,
+                                  size_t arg_count, size_t count, void *user);
+
+/*
  * A memoized function. Its identity, (name, version), is part of every key; it is the process that
  * owns a name, so a second loader or user pointer under the same name and version is
  * CTX_ERR_CONFLICT, never another function's answer. Give it static storage: CTX_CACHE_FN(revenue,
@@ -32,7 +41,7 @@ typedef int ctx_cache_loader(ctx_cache_load *load, const ctx_value *args, size_t
 typedef struct ctx_cache_fn {
     const char *name; /* 1..CTX_NAME_MAX bytes; fixed, as the text it points at, once used */
     uint32_t version; /* raise it when the meaning of the result changes */
-    uint32_t epoch;   /* the library's, like the last two; 0 until first used */
+    uint32_t epoch;   /* the library's, like id and self; 0 until first used */
     ctx_cache_loader *loader;
     void *user; /* handed to the loader; part of the registration, not of the key */
     uint64_t id;
@@ -83,6 +92,9 @@ CTX_API void ctx_cache_load_ttl(ctx_cache_load *load, uint64_t ttl_ns);
 
 /* Bytes to charge for an adopted value instead of its size (all that hangs off it). */
 CTX_API void ctx_cache_load_weight(ctx_cache_load *load, size_t bytes);
+
+/* In a bulk loader: this key alone has failed, with `status`, which is not CTX_OK. */
+CTX_API void ctx_cache_load_fail(ctx_cache_load *load, int status);
 
 /* The result answers this call and those who wait for it, and is not stored. */
 CTX_API void ctx_cache_load_no_store(ctx_cache_load *load);

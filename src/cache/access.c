@@ -13,7 +13,7 @@ void ctx_cache_ref_release(ctx_cache_ref *ref)
 {
     if (!ref)
         return;
-    ctxi_entry_unref(ref->pin);
+    ctxi_entry_unref(ref->cache, (struct ctxi_hold){ref->pin, (uint32_t)ref->number});
     *ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
 }
 
@@ -35,14 +35,14 @@ static int open_request(struct ctxi_request *request, ctx_cache_fn *fn, const ct
 
 /* How a search is to be done, and what came of it. */
 struct search {
-    bool leaves_trace;        /* get; peek does not */
-    bool again;               /* the clock must be read first */
-    struct ctxi_entry *entry; /* one reference */
+    bool leaves_trace;     /* get; peek does not */
+    bool again;            /* the clock must be read first */
+    struct ctxi_hold hold; /* one reference */
 };
 
 static enum ctx_cache_outcome outcome_of(const struct search *search, int status)
 {
-    if (search->entry)
+    if (search->hold.entry)
         return CTX_CACHE_HIT;
     return status == CTX_ABSENT ? CTX_CACHE_MISS : CTX_CACHE_REFUSED;
 }
@@ -50,14 +50,13 @@ static enum ctx_cache_outcome outcome_of(const struct search *search, int status
 static void count_search(const struct search *search, ctx_cache *cache,
                          struct ctxi_partition *partition, int status)
 {
+    if (search->hold.entry) {
+        ctxi_recency_touch(&cache->arena, search->hold.number);
+        ctxi_count_hit(cache, partition, search->hold.entry);
+        return;
+    }
     CTXI_COUNT(cache, partition, calls, 1);
     switch (outcome_of(search, status)) {
-    case CTX_CACHE_HIT:
-        ctxi_recency_touch(&cache->recency, search->entry);
-        CTXI_COUNT(cache, partition, hits, 1);
-        if (search->entry->negative)
-            CTXI_COUNT(cache, partition, negative_hits, 1);
-        break;
     case CTX_CACHE_MISS:
         CTXI_COUNT(cache, partition, misses, 1);
         CTXI_COUNT(cache, partition, absent, 1);
@@ -73,10 +72,10 @@ static int look(struct search *search, struct ctxi_request *request,
                 struct ctxi_partition *partition, const uint64_t *now, struct ctxi_batch *batch)
 {
     ctx_cache *cache = request->cache;
-    struct ctxi_entry *found;
+    struct ctxi_hold found;
     int status = CTX_ABSENT;
 
-    switch (ctxi_contents_find(cache, partition, &request->key, now, &found)) {
+    switch (ctxi_contents_find(cache, &request->key, now, &found)) {
     case CTXI_NEED_CLOCK:
         search->again = true;
         return status;
@@ -85,9 +84,9 @@ static int look(struct search *search, struct ctxi_request *request,
             ctxi_contents_bury(cache, &request->key, batch);
         break;
     case CTXI_FOUND:
-        search->entry = ctxi_entry_ref(found);
-        status = found->negative ? CTX_ABSENT : CTX_OK;
-        if (found->undeclared)
+        search->hold = ctxi_entry_ref(found);
+        status = found.entry->flags & CTXI_ENTRY_NEGATIVE ? CTX_ABSENT : CTX_OK;
+        if (found.entry->flags & CTXI_ENTRY_UNDECLARED)
             ctxi_audit_charge_warned(cache);
         break;
     }
@@ -109,7 +108,7 @@ static int end_search(const struct search *search, ctx_cache *cache, int status)
 
 static int search_once(struct search *search, struct ctxi_request *request, const uint64_t *now)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, request->cache);
     ctx_cache *cache = request->cache;
     struct ctxi_partition *partition;
     int r = ctxi_request_lock(request, &partition);
@@ -143,7 +142,7 @@ static int search(struct search *search, ctx_cache *cache, ctx_cache_fn *fn, con
 static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                 size_t arg_count, ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
-    struct search found = {leaves_trace, false, NULL};
+    struct search found = {leaves_trace, false, CTXI_HOLD_NONE};
     ctx_cache_info ours;
     int r;
 
@@ -155,11 +154,11 @@ static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx
     r = search(&found, cache, fn, args, arg_count);
     ctxi_info_clear(&ours);
     ours.outcome = outcome_of(&found, r);
-    ours.stored = found.entry != NULL;
-    ctxi_info_write(&ours, found.entry, info);
+    ours.stored = found.hold.entry != NULL;
+    ctxi_info_write(&ours, found.hold.entry, info);
     if (r == CTX_OK)
-        ctxi_ref_take(out_ref, &found.entry);
-    ctxi_entry_unref(found.entry);
+        ctxi_ref_take(out_ref, cache, &found.hold);
+    ctxi_entry_unref(cache, found.hold);
     return r;
 }
 
@@ -187,9 +186,9 @@ static bool fence_key(ctx_cache *cache, const struct ctxi_key *key)
     return flight != NULL;
 }
 
-static int put_entry(struct ctxi_request *request, struct ctxi_entry *entry)
+static int put_entry(struct ctxi_request *request, struct ctxi_hold hold)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, request->cache);
     ctx_cache *cache = request->cache;
     struct ctxi_partition *partition;
     uint64_t now;
@@ -198,10 +197,10 @@ static int put_entry(struct ctxi_request *request, struct ctxi_entry *entry)
 
     if (r != CTX_OK)
         return r;
-    ctxi_entry_set_key(entry, request->key.bytes, request->key.hash); /* it may be another now */
+    ctxi_entry_set_key(hold.entry, &request->key); /* it may be another now */
     fence_key(cache, &request->key);
-    ctxi_contents_erase(cache, partition, &request->key, clock, CTX_CACHE_REPLACED, &batch);
-    if (!ctxi_contents_store(cache, partition, entry, &batch))
+    ctxi_contents_erase(cache, &request->key, clock, CTX_CACHE_REPLACED, &batch);
+    if (!ctxi_contents_store(cache, partition, request->key.hash, hold, &batch))
         r = CTX_ABSENT;
     ctxi_lock_release(&cache->lock);
     return r;
@@ -226,13 +225,13 @@ int ctx_cache_put_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, s
     r = ctx_cache_load_copy(&load, data, size);
     if (r == CTX_OK)
         r = ctxi_load_finish(&load);
-    return r == CTX_OK ? put_entry(&request, load.entry) : r;
+    return r == CTX_OK ? put_entry(&request, load.hold) : r;
 }
 
 int ctx_cache_invalidate_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                            size_t arg_count)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, cache);
     REQUEST(request, cache);
     struct ctxi_partition *partition;
     const uint64_t *clock;
@@ -249,8 +248,8 @@ int ctx_cache_invalidate_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *
     if (r != CTX_OK)
         return r;
     was_there = fence_key(cache, &request.key);
-    if (ctxi_contents_erase(cache, partition, &request.key, clock, CTX_CACHE_INVALIDATED, &batch))
+    if (ctxi_contents_erase(cache, &request.key, clock, CTX_CACHE_INVALIDATED, &batch))
         was_there = true;
-    ctxi_lock_release(&cache->lock);
+    ctxi_cache_unlock(cache);
     return was_there ? CTX_OK : CTX_ABSENT;
 }

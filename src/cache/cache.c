@@ -178,21 +178,41 @@ static void copy_config(ctx_cache *cache, const ctx_cache_config *config)
     set_capacity(cache, config->capacity_entries, config->capacity_bytes);
 }
 
+/* Whatever the allocator aligns to. */
+#define BLOCK_BYTES (sizeof(ctx_cache) + CTXI_LINE)
+
+static ctx_cache *allocate(const ctx_allocator *allocator)
+{
+    unsigned char *block = ctxi_alloc(allocator, BLOCK_BYTES);
+    ctx_cache *cache;
+
+    if (!block)
+        return NULL;
+    cache = (ctx_cache *)(void *)(block + CTXI_LINE - (uintptr_t)block % CTXI_LINE);
+    memset(cache, 0, sizeof *cache);
+    cache->block = block;
+    return cache;
+}
+
 /* Everything empty: what destruction can take apart at any point of creation. */
 static void set_empty(ctx_cache *cache, const ctx_allocator *allocator)
 {
-    memset(cache, 0, sizeof *cache);
     memcpy(&cache->allocator, allocator, sizeof cache->allocator);
     cache->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1;
     atomic_init(&cache->refs, 1);
     atomic_init(&cache->expiring, false);
     atomic_init(&cache->whole, 0);
-    ctxi_recency_init(&cache->recency);
-    ctxi_list_init(&cache->graveyard);
+    ctxi_readers_init(&cache->readers);
     ctxi_list_init(&cache->registered);
     cache->memory.allocator = &cache->allocator;
     cache->flights_memory.allocator = &cache->allocator;
     cache->stats.size = sizeof cache->stats;
+}
+
+/* With a capacity in bytes memory must go back entry by entry, not when a chunk of slots is empty. */
+static size_t inline_max(const ctx_cache_config *config)
+{
+    return config->capacity_bytes ? 0 : CTXI_INLINE_MAX;
 }
 
 static int fill(ctx_cache *cache, const ctx_cache_config *config)
@@ -209,6 +229,8 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
     copy_config(cache, config);
     cache->warned = ctxi_reads_new(NULL);
     r = cache->warned ? hold_variables(cache, config) : CTX_ERR_NOMEM;
+    if (r == CTX_OK)
+        r = ctxi_arena_init(&cache->arena, &cache->memory, inline_max(config));
     if (r == CTX_OK)
         r = ctxi_index_init(&cache->index, &cache->memory);
     if (r == CTX_OK)
@@ -234,12 +256,12 @@ int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache)
     if (ours.allocator)
         ctxi_versioned_read(&allocator, sizeof allocator, sizeof allocator, ours.allocator,
                             ours.allocator->size);
-    cache = ctxi_alloc(&allocator, sizeof *cache);
+    cache = allocate(&allocator);
     if (!cache)
         return CTX_ERR_NOMEM;
     set_empty(cache, &allocator);
     if (ctxi_lock_init(&cache->lock)) {
-        ctxi_free(&allocator, cache, sizeof *cache);
+        ctxi_free(&allocator, cache->block, BLOCK_BYTES);
         return CTX_ERR_SYSTEM;
     }
     r = fill(cache, &ours);
@@ -275,15 +297,17 @@ void ctxi_cache_unref(ctx_cache *cache)
         return;
     ctxi_fork_unregister(cache);
     ctxi_flights_fini(cache);
+    ctxi_reclaim_all(cache);
     ctxi_partitions_fini(&cache->partitions, &cache->memory);
-    if (cache->index.buckets)
+    if (cache->index.segment_count)
         ctxi_index_fini(&cache->index, &cache->memory);
+    ctxi_arena_fini(&cache->arena, &cache->memory);
     if (cache->warned)
         ctxi_reads_unref(cache->warned);
     unhold_variables(cache);
     ctxi_lock_fini(&cache->lock);
     allocator = cache->allocator;
-    ctxi_free(&allocator, cache, sizeof *cache);
+    ctxi_free(&allocator, cache->block, BLOCK_BYTES);
 }
 
 void ctx_cache_destroy(ctx_cache *cache)
@@ -293,8 +317,10 @@ void ctx_cache_destroy(ctx_cache *cache)
     ctxi_lock_acquire(&cache->lock);
     cache->closed = true;
     ctxi_lock_release(&cache->lock);
-    if (cache->index.buckets)
+    if (cache->index.segment_count)
         ctx_cache_clear(cache);
+    ctxi_readers_detach(cache);
+    ctxi_readers_free_useless();
     ctxi_cache_unref(cache);
 }
 
@@ -322,14 +348,14 @@ const char *ctx_cache_name(const ctx_cache *cache)
 
 int ctx_cache_resize(ctx_cache *cache, uint64_t capacity_entries, uint64_t capacity_bytes)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, cache);
 
     if (!cache || (capacity_bytes && capacity_bytes < CTX_CACHE_BYTES_MIN))
         return CTX_ERR_INVALID;
-    ctxi_lock_acquire(&cache->lock);
+    ctxi_cache_lock(cache);
     set_capacity(cache, capacity_entries, capacity_bytes);
     ctxi_contents_trim(cache, &batch);
-    ctxi_index_shrink(&cache->index, &cache->memory);
-    ctxi_lock_release(&cache->lock);
+    ctxi_reclaim(cache);
+    ctxi_cache_unlock(cache);
     return CTX_OK;
 }

@@ -4,57 +4,75 @@
 #ifndef CTXI_CACHE_CACHE_H
 #define CTXI_CACHE_CACHE_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 
 #include "base/lock.h"
+#include "cache/function.h"
 #include "cache/index.h"
 #include "cache/partition.h"
+#include "cache/reader.h"
 #include "cache/recency.h"
+#include "cache/reclaim.h"
 #include "ctxcache/stats.h"
 
 struct ctxi_flight;
 struct ctxi_reads;
 
 struct ctx_cache {
-    /* Fixed at creation. */
-    uint64_t serial; /* the owner of what contexts remember; never 0, never reused */
-    ctx_allocator allocator;
+    /* Fixed at creation; read by every hit. */
+    alignas(
+        CTXI_LINE) uint64_t serial; /* the owner of what contexts remember; never 0, never reused */
+    size_t vary_count, ignore_count;
     ctx_cache_config config; /* pointers in it that we do not own are not used */
+
+    /* Read by every hit, changed when they grow. */
+    struct ctxi_index index;
+    struct ctxi_partitions partitions;
+    struct ctxi_arena arena;
+    /* True once an entry with an expiry was stored: until then no call reads the clock to look. */
+    atomic_bool expiring;
+    /* The id of the only partition when vary is empty, 0: not known. Checked before it is used, hence
+     * relaxed. */
+    _Atomic uint64_t whole;
+
+    /* Fixed at creation. */
+    ctx_allocator allocator;
     char name[CTX_NAME_MAX + 1];
     ctx_var *vary[CTX_CACHE_VARY_MAX]; /* held; in order of their ids */
     ctx_var *ignore[CTX_CACHE_VARY_MAX];
-    size_t vary_count, ignore_count;
     struct ctxi_reads
         *warned; /* what entries marked `undeclared` depend on; bits are only ever set */
 
-    /*
-     * One of the owner until destroyed, one of each entry and each flight, wherever they are. The
-     * last one frees the struct.
-     */
-    atomic_size_t refs;
-    /* True once an entry with an expiry was stored: until then no call reads the clock to look. */
-    atomic_bool expiring;
-    /* The id of the only partition when vary is empty, 0: not known. Read before the lock is taken
-     * and checked under it, hence relaxed. Its slot is always 0: there is never a second one. */
-    _Atomic uint64_t whole;
+    /* Lines of their own; see reader.h. */
+    struct ctxi_readers readers;
 
-    /* Everything below is guarded by lock. No callback of the user runs under it but the
-     * allocator's; locks that may be taken under it: waits_lock (flight.c). */
+    /*
+     * One of the owner until destroyed, one of each flight, and of each entry that somebody holds and
+     * that is not in the cache. The last one frees the struct.
+     */
+    alignas(CTXI_LINE) atomic_size_t refs;
+
+    /*
+     * Guards everything below, and index, partitions, arena and readers but for what their headers say
+     * of readers. No callback of the user runs under it but the allocator's; locks that may be taken
+     * under it: waits_lock (flight.c). Whoever looks at the order of use or at statistics, or changes
+     * what is in the cache, takes it by ctxi_cache_lock().
+     */
     struct ctxi_lock lock;
     bool closed; /* destroyed: nothing is stored any more */
     uint64_t max_entries, max_bytes;
     /*
-     * The entries: index, recency list and partitions' members (or the graveyard) hold exactly the
-     * same ones. stats.entries counts those that are live; stats.entries <= max_entries and
+     * The entries: index and order of use hold exactly the same ones. stats.entries counts those that
+     * are live; dead are those whose partition has another id since. stats.entries <= max_entries and
      * used bytes <= max_bytes whenever the lock is free.
      */
-    struct ctxi_index index;
-    struct ctxi_recency recency;
-    struct ctxi_link graveyard; /* dead entries: their partition's generation has moved on */
-    size_t entry_bytes;         /* the charges of all entries, dead ones included */
-    size_t sweep;               /* the bucket where ctx_cache_maintain() goes on */
-    struct ctxi_memory memory;  /* of index and partitions */
-    struct ctxi_partitions partitions;
+    uint64_t dead;
+    size_t entry_bytes;        /* the charges of all entries, dead ones included */
+    uint32_t hand;             /* the slot where the next sweep goes on */
+    struct ctxi_limbo limbo;   /* entries that were removed, until no reader can see them */
+    struct ctxi_memory memory; /* of index, partitions and tables */
+    struct ctxi_fn_uses fn_uses;
     struct ctxi_flight *flights;       /* a uthash table: loads that may be joined, by key */
     struct ctxi_memory flights_memory; /* of that table */
     size_t flights_bytes; /* the same when nothing is loading: a table that loads made larger never
@@ -62,7 +80,20 @@ struct ctx_cache {
     ctx_cache_stats stats;
 
     struct ctxi_link registered; /* fork.c; guarded by its lock */
+    void *block;                 /* the memory that the struct lies in */
 };
+
+/* Takes the lock, and carries out what readers have recorded: order and statistics are exact. */
+static inline void ctxi_cache_lock(ctx_cache *cache)
+{
+    ctxi_lock_acquire(&cache->lock);
+    ctxi_recency_drain(cache);
+}
+
+static inline void ctxi_cache_unlock(ctx_cache *cache)
+{
+    ctxi_lock_release(&cache->lock);
+}
 
 ctx_cache *ctxi_cache_ref(ctx_cache *cache);
 void ctxi_cache_unref(ctx_cache *cache);

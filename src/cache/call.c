@@ -27,7 +27,7 @@ struct call {
     size_t arg_count;
     uint64_t wait_ns;
     ctx_cache_info info;
-    struct ctxi_entry *entry;   /* the answer: one reference */
+    struct ctxi_hold hold;      /* the answer: one reference */
     struct ctxi_reads *reads;   /* of the load that this call runs, or NULL */
     struct ctxi_flight *flight; /* that this call leads and has not ended, or NULL */
     ctx_cache *held; /* a reference that lets the cache outlive its destruction, or NULL */
@@ -49,7 +49,7 @@ static void hold_cache(struct call *call)
 static void close_call(struct call *call)
 {
     ctxi_request_close(&call->request);
-    ctxi_entry_unref(call->entry);
+    ctxi_entry_unref(call->request.cache, call->hold);
     if (call->reads)
         ctxi_reads_unref(call->reads);
     if (call->held)
@@ -73,7 +73,7 @@ static int refuse(struct call *call, int status)
     if (call->request.variable)
         ctxi_info_name(&call->info, call->request.variable->name);
     ctxi_lock_acquire(&cache->lock);
-    refuse_locked(call, ctxi_partition_at(&cache->partitions, &call->request.place), status);
+    refuse_locked(call, ctxi_partition_at(&cache->partitions, call->request.partition), status);
     ctxi_lock_release(&cache->lock);
     return status;
 }
@@ -104,13 +104,13 @@ static int run_loader(struct call *call, struct ctx_cache_load *load)
 /* Hands the loaded value to the call. */
 static void take_entry(struct call *call, struct ctx_cache_load *load)
 {
-    call->entry = load->entry;
-    load->entry = NULL;
+    call->hold = load->hold;
+    load->hold = CTXI_HOLD_NONE;
 }
 
 static int value_status(const struct ctxi_entry *entry)
 {
-    return entry->negative ? CTX_ABSENT : CTX_OK;
+    return entry->flags & CTXI_ENTRY_NEGATIVE ? CTX_ABSENT : CTX_OK;
 }
 
 static void count_load(struct call *call, struct ctxi_partition *partition, int status)
@@ -166,7 +166,7 @@ static int bypass(struct call *call)
     if (r != CTX_OK)
         return r;
     take_entry(call, &load);
-    return value_status(call->entry);
+    return value_status(call->hold.entry);
 }
 
 /* ---- lead --------------------------------------------------------------------------------- */
@@ -202,8 +202,9 @@ static enum ctx_cache_reason store(struct call *call, struct ctxi_batch *batch)
 
     if (ctxi_flight_is_fenced(flight))
         return CTX_CACHE_FENCED;
-    return ctxi_contents_store(cache, flight->partition, call->entry, batch) ? CTX_CACHE_STORED
-                                                                             : CTX_CACHE_TOO_LARGE;
+    return ctxi_contents_store(cache, flight->partition, flight->hash, call->hold, batch)
+               ? CTX_CACHE_STORED
+               : CTX_CACHE_TOO_LARGE;
 }
 
 static void count_reason(struct call *call, struct ctxi_partition *partition)
@@ -237,14 +238,14 @@ static void count_reason(struct call *call, struct ctxi_partition *partition)
  */
 static void land(struct call *call, int status, const struct verdict *verdict)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, call->flight->cache);
     struct ctxi_flight *flight = call->flight;
     struct ctxi_partition *partition = flight->partition;
     ctx_cache *cache = flight->cache;
-    struct ctxi_entry *garbage;
+    struct ctxi_hold garbage;
     struct ctxi_result result = {.status = status};
 
-    ctxi_lock_acquire(&cache->lock);
+    ctxi_cache_lock(cache);
     if (status == CTX_OK && call->info.reason == CTX_CACHE_STORED)
         call->info.reason = store(call, &batch);
     call->info.stored = status == CTX_OK && call->info.reason == CTX_CACHE_STORED;
@@ -253,14 +254,14 @@ static void land(struct call *call, int status, const struct verdict *verdict)
     count_reason(call, partition);
     if (verdict->undeclared[0] && cache->config.audit != CTX_CACHE_AUDIT_OFF)
         CTXI_COUNT(cache, partition, undeclared_reads, 1);
-    if (call->entry)
-        result.entry = ctxi_entry_ref(call->entry);
+    if (call->hold.entry)
+        result.hold = ctxi_entry_ref(call->hold);
     result.shareable = verdict->reason == CTX_CACHE_STORED;
     ctxi_info_to_result(&call->info, &result);
     ctxi_flight_end(flight, &result, &garbage);
     call->flight = NULL;
-    ctxi_lock_release(&cache->lock);
-    ctxi_entry_unref(garbage);
+    ctxi_cache_unlock(cache);
+    ctxi_entry_unref(cache, garbage);
 }
 
 /* The cleanup of lead(): the loader did not return. */
@@ -311,7 +312,7 @@ static int lead(struct call *call)
         call->info.reason = reason_of(&load, &verdict);
         take_entry(call, &load);
         if (verdict.undeclared[0]) {
-            call->entry->undeclared = true;
+            call->hold.entry->flags |= CTXI_ENTRY_UNDECLARED;
             ctxi_audit_remember(call->request.cache, call->reads);
         }
     } else {
@@ -319,26 +320,23 @@ static int lead(struct call *call)
     }
     land(call, r, &verdict);
     observe(call, &verdict);
-    return r == CTX_OK ? value_status(call->entry) : r;
+    return r == CTX_OK ? value_status(call->hold.entry) : r;
 }
 
 /* ---- look --------------------------------------------------------------------------------- */
 
-static int hit(struct call *call, struct ctxi_partition *partition, struct ctxi_entry *entry)
+static int hit(struct call *call, struct ctxi_partition *partition, struct ctxi_hold found)
 {
     ctx_cache *cache = call->request.cache;
 
-    if (entry->undeclared)
+    if (found.entry->flags & CTXI_ENTRY_UNDECLARED)
         ctxi_audit_charge_warned(cache);
-    ctxi_recency_touch(&cache->recency, entry);
-    CTXI_COUNT(cache, partition, calls, 1);
-    CTXI_COUNT(cache, partition, hits, 1);
-    if (entry->negative)
-        CTXI_COUNT(cache, partition, negative_hits, 1);
+    ctxi_recency_touch(&cache->arena, found.number);
+    ctxi_count_hit(cache, partition, found.entry);
     call->info.outcome = CTX_CACHE_HIT;
     call->info.stored = true;
-    call->entry = ctxi_entry_ref(entry);
-    return value_status(entry);
+    call->hold = ctxi_entry_ref(found);
+    return value_status(found.entry);
 }
 
 /* Takes over what the leader came to; the lock is held. */
@@ -347,11 +345,11 @@ static int take_result(struct call *call, struct ctxi_flight *flight)
     const struct ctxi_result *result = &flight->result;
 
     ctxi_info_from_result(&call->info, result);
-    if (result->entry)
-        call->entry = ctxi_entry_ref(result->entry);
+    if (result->hold.entry)
+        call->hold = ctxi_entry_ref(result->hold);
     /* ours: what the leader read is charged to the load around us, after the lock */
     call->reads = ctxi_reads_ref(flight->reads);
-    return result->status == CTX_OK ? value_status(call->entry) : result->status;
+    return result->status == CTX_OK ? value_status(call->hold.entry) : result->status;
 }
 
 /* Whether what a leader came to is nothing for who joined. */
@@ -364,7 +362,7 @@ static bool must_load_again(struct call *call, const struct ctxi_result *result)
 }
 
 static enum step join(struct call *call, struct ctxi_partition *partition,
-                      struct ctxi_flight *flight, int *out_status, struct ctxi_entry **out_garbage)
+                      struct ctxi_flight *flight, int *out_status, struct ctxi_hold *out_garbage)
 {
     ctx_cache *cache = call->request.cache;
     int r;
@@ -410,14 +408,14 @@ static enum step begin(struct call *call, struct ctxi_partition *partition, bool
 
 /* The key is not there: wait for who loads it, or begin to load it, beside another if need be. */
 static enum step miss(struct call *call, struct ctxi_partition *partition, int *out_status,
-                      struct ctxi_entry **out_garbage)
+                      struct ctxi_hold *out_garbage)
 {
     const struct ctxi_request *request = &call->request;
     struct ctxi_flight *flight = ctxi_flight_find(request->cache, &request->key);
 
     if (flight && !call->alone)
         return join(call, partition, flight, out_status, out_garbage);
-    if (ctxi_flight_is_mine(request->cache, &request->key)) {
+    if (ctxi_flight_is_mine(partition, &request->key)) {
         *out_status = refuse_locked(call, partition, CTX_ERR_RECURSION);
         return STEP_ANSWERED;
     }
@@ -426,9 +424,9 @@ static enum step miss(struct call *call, struct ctxi_partition *partition, int *
 
 static enum step look(struct call *call, const uint64_t *now, int *out_status)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, call->request.cache);
     ctx_cache *cache = call->request.cache;
-    struct ctxi_entry *entry, *garbage = NULL;
+    struct ctxi_hold found, garbage = CTXI_HOLD_NONE;
     struct ctxi_partition *partition;
     enum step step = STEP_ANSWERED;
     int r = ctxi_request_lock(&call->request, &partition);
@@ -437,9 +435,9 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
         *out_status = refuse(call, r);
         return STEP_ANSWERED;
     }
-    switch (ctxi_contents_find(cache, partition, &call->request.key, now, &entry)) {
+    switch (ctxi_contents_find(cache, &call->request.key, now, &found)) {
     case CTXI_FOUND:
-        *out_status = hit(call, partition, entry);
+        *out_status = hit(call, partition, found);
         break;
     case CTXI_NOT_FOUND:
         /* callbacks of what was buried run first, with no flight begun: then look once more */
@@ -451,8 +449,8 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
         step = STEP_AGAIN;
         break;
     }
-    ctxi_lock_release(&cache->lock);
-    ctxi_entry_unref(garbage);
+    ctxi_cache_unlock(cache);
+    ctxi_entry_unref(cache, garbage);
     return step;
 }
 
@@ -493,6 +491,8 @@ static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn)
     return r;
 }
 
+#define OPTIONS_OLDEST (offsetof(ctx_cache_options, wait_ns) + sizeof(uint64_t)) /* of 0.1 */
+
 /* Sets up a call, closed by its cleanup. CTX_ERR_INVALID; then it is not even counted. */
 static int open_call(struct call *call, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                      size_t arg_count, const ctx_cache_options *options, const ctx_cache_info *info)
@@ -502,7 +502,7 @@ static int open_call(struct call *call, ctx_cache *cache, ctx_cache_fn *fn, cons
     if (!cache || !fn || !ctxi_info_readable(info))
         return CTX_ERR_INVALID;
     if (options &&
-        !ctxi_versioned_read(&wanted, sizeof wanted, sizeof wanted, options, options->size))
+        !ctxi_versioned_read(&wanted, sizeof wanted, OPTIONS_OLDEST, options, options->size))
         return CTX_ERR_INVALID;
     call->args = args;
     call->arg_count = arg_count;
@@ -518,7 +518,7 @@ static int open_call(struct call *call, ctx_cache *cache, ctx_cache_fn *fn, cons
 static void start_call(struct call *call, ctx_cache *cache)
 {
     ctxi_request_start(&call->request, cache);
-    call->entry = NULL;
+    call->hold = CTXI_HOLD_NONE;
     call->reads = NULL;
     call->flight = NULL;
     call->held = NULL;
@@ -539,10 +539,22 @@ int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, 
     if (r != CTX_OK)
         return r;
     r = answer(&call, cache, fn);
-    ctxi_info_write(&call.info, call.entry, info);
+    ctxi_info_write(&call.info, call.hold.entry, info);
     if (r == CTX_OK)
-        ctxi_ref_take(out_ref, &call.entry);
+        ctxi_ref_take(out_ref, cache, &call.hold);
     return r;
+}
+
+static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
+{
+    size_t size;
+    const void *value = ctxi_entry_value(entry, &size);
+
+    if (size != buffer_size)
+        return CTX_ERR_TYPE;
+    if (size)
+        memcpy(buffer, value, size);
+    return CTX_OK;
 }
 
 int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
@@ -557,10 +569,6 @@ int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *a
     if (buffer_size && !buffer)
         return CTX_ERR_INVALID;
     r = answer(&call, cache, fn);
-    ctxi_info_write(&call.info, call.entry, info);
-    if (r == CTX_OK && call.entry->value_size != buffer_size)
-        r = CTX_ERR_TYPE;
-    if (r == CTX_OK && buffer_size)
-        memcpy(buffer, ctxi_entry_value(call.entry), buffer_size);
-    return r;
+    ctxi_info_write(&call.info, call.hold.entry, info);
+    return r == CTX_OK ? copy_out(call.hold.entry, buffer, buffer_size) : r;
 }

@@ -2,50 +2,69 @@
 
 #include <assert.h>
 
+#include "base/hash.h"
 #include "cache/cache.h"
 #include "cache/function.h"
+#include "cache/recency.h"
+#include "cache/reclaim.h"
 
-#define RECLAIM_PER_STORE                                                                          \
-    8 /* dead entries removed with each one stored: a dropped partition of any                     \
-       * size is gone after an eighth of its size in new entries */
+/*
+ * While there are dead entries, each one that is stored removes up to 8 of them, looking at up to 32
+ * slots: they are all gone after an eighth of their number, or a 32nd of all entries, in new ones.
+ */
+#define DROPS_PER_STORE 8
+#define LOOKS_PER_STORE 32
+#define LOOKS_FOR_ROOM                                                                             \
+    256 /* for a dead one, before a live one has to leave for a capacity in bytes */
 
+/* Slots that are pointers are counted as they are allocated, others with the entries in them. */
 size_t ctxi_cache_used_bytes(const ctx_cache *cache)
 {
-    return sizeof *cache + cache->flights_bytes + cache->memory.bytes + cache->entry_bytes;
+    return sizeof *cache + cache->flights_bytes + cache->memory.bytes + cache->entry_bytes +
+           cache->arena.pointer_bytes;
 }
 
-static bool is_live(const struct ctxi_entry *entry)
+static struct ctxi_entry *entry_at(const ctx_cache *cache, uint32_t number)
 {
-    return entry->generation == entry->partition->generation;
+    return ctxi_arena_at(&cache->arena, number);
+}
+
+static uint64_t hash_of(const ctx_cache *cache, const struct ctxi_entry *entry)
+{
+    return ctxi_hash(entry->key, ctxi_entry_key_size(entry),
+                     ctxi_partition_seed(&cache->partitions, ctxi_key_partition(entry->key)));
 }
 
 /* ---- finding ------------------------------------------------------------------------------ */
 
-enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_partition *partition,
-                                   const struct ctxi_key *key, const uint64_t *now,
-                                   struct ctxi_entry **out_entry)
+enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_key *key,
+                                   const uint64_t *now, struct ctxi_hold *out_found)
 {
-    struct ctxi_entry *entry = ctxi_index_find(&cache->index, key->hash, key->bytes, key->size);
+    uint32_t number;
+    struct ctxi_entry *entry = ctxi_index_find(&cache->index, &cache->arena, key, &number);
+    uint64_t expires;
 
-    *out_entry = NULL;
-    if (!entry || entry->partition != partition || !is_live(entry))
+    *out_found = CTXI_HOLD_NONE;
+    if (!entry)
         return CTXI_NOT_FOUND;
-    if (entry->expires != CTXI_NEVER) {
+    expires = ctxi_entry_expires(entry);
+    if (expires != CTXI_NEVER) {
         if (!now)
             return CTXI_NEED_CLOCK;
-        if (entry->expires <= *now)
+        if (expires <= *now)
             return CTXI_NOT_FOUND;
     }
-    *out_entry = entry;
+    *out_found = (struct ctxi_hold){entry, number};
     return CTXI_FOUND;
 }
 
 bool ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch)
 {
-    struct ctxi_entry *entry = ctxi_index_find(&cache->index, key->hash, key->bytes, key->size);
+    uint32_t number;
+    struct ctxi_entry *entry = ctxi_index_find(&cache->index, &cache->arena, key, &number);
 
     if (entry)
-        ctxi_contents_remove(entry, CTX_CACHE_EXPIRED, batch);
+        ctxi_contents_remove(cache, number, CTX_CACHE_EXPIRED, batch);
     return entry != NULL;
 }
 
@@ -77,47 +96,66 @@ static void count_out(ctx_cache_stats *stats, enum ctx_cache_cause cause, uint64
     stats->bytes -= bytes;
 }
 
-static enum ctx_cache_cause cause_of_death(const struct ctxi_entry *entry)
+static enum ctx_cache_cause cause_of_death(const struct ctxi_partition *partition, uint64_t id)
 {
-    return entry->generation == entry->partition->cleared_generation ? CTX_CACHE_CLEARED
-                                                                     : CTX_CACHE_INVALIDATED;
+    return id == partition->cleared_id ? CTX_CACHE_CLEARED : CTX_CACHE_INVALIDATED;
 }
 
-void ctxi_contents_remove(struct ctxi_entry *entry, enum ctx_cache_cause cause,
+/* Counts it out, and says why it is gone: a dead one was counted when it died. */
+static enum ctx_cache_cause count_removed(ctx_cache *cache, struct ctxi_partition *partition,
+                                          uint64_t id, size_t charge, enum ctx_cache_cause cause)
+{
+    if (id != partition->id) {
+        cache->dead--;
+        return cause_of_death(partition, id);
+    }
+    count_out(&cache->stats, cause, 1, charge);
+    count_out(&partition->stats, cause, 1, charge);
+    return cause;
+}
+
+static void add_to_batch(const ctx_cache *cache, uint32_t number, struct ctxi_batch *batch)
+{
+    ctxi_arena_link(&cache->arena, number)->next = 0;
+    if (batch->removed)
+        ctxi_arena_link(&cache->arena, batch->last)->next = number;
+    else
+        batch->removed = number;
+    batch->last = number;
+}
+
+void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_cause cause,
                           struct ctxi_batch *batch)
 {
-    ctx_cache *cache = entry->cache;
-    struct ctxi_partition *partition = entry->partition;
+    struct ctxi_entry *entry = entry_at(cache, number);
+    uint64_t id = ctxi_key_partition(entry->key);
+    struct ctxi_partition *partition =
+        ctxi_partition_in(&cache->partitions, ctxi_partition_slot(id));
+    size_t charge = ctxi_entry_charge(cache, entry, number);
 
     CTXI_ASSERT_HELD(&cache->lock);
     assert(partition); /* an entry that is in the cache has one */
-    if (is_live(entry)) {
-        entry->cause = (uint8_t)cause;
-        count_out(&cache->stats, cause, 1, entry->charge);
-        count_out(&partition->stats, cause, 1, entry->charge);
-    } else {
-        entry->cause = (uint8_t)cause_of_death(entry);
-    }
-    ctxi_index_remove(&cache->index, entry);
-    ctxi_recency_remove(entry);
-    ctxi_list_remove(&entry->member);
-    cache->entry_bytes -= entry->charge;
-    entry->partition = NULL;
-    ctxi_list_push_back(&batch->removed, &entry->recency);
+    cause = count_removed(cache, partition, id, charge, cause);
+    ctxi_index_remove(&cache->index, &cache->readers, &cache->memory, hash_of(cache, entry),
+                      number);
+    ctxi_recency_remove(&cache->arena, number, cause);
+    cache->entry_bytes -= charge;
     ctxi_partition_lose(&cache->partitions, &cache->memory, partition);
+    if (cache->config.on_remove ||
+        !ctxi_entry_forsake_locked(cache, (struct ctxi_hold){entry, number}))
+        add_to_batch(cache, number, batch);
 }
 
-bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_partition *partition,
-                         const struct ctxi_key *key, const uint64_t *now,
+bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uint64_t *now,
                          enum ctx_cache_cause cause, struct ctxi_batch *batch)
 {
-    struct ctxi_entry *entry;
+    struct ctxi_hold found;
 
-    if (ctxi_contents_find(cache, partition, key, now, &entry) != CTXI_FOUND) {
+    if (ctxi_contents_find(cache, key, now, &found) != CTXI_FOUND) {
         ctxi_contents_bury(cache, key, batch);
         return false;
     }
-    ctxi_contents_remove(entry, cause, batch);
+    ctxi_contents_remove(cache, found.number, cause, batch);
     return true;
 }
 
@@ -129,33 +167,57 @@ void ctxi_contents_drop(ctx_cache *cache, struct ctxi_partition *partition,
 
     CTXI_ASSERT_HELD(&cache->lock);
     if (cause == CTX_CACHE_CLEARED)
-        partition->cleared_generation = partition->generation;
-    partition->generation++;
-    ctxi_list_splice_back(&cache->graveyard, &partition->members);
+        partition->cleared_id = partition->id;
+    cache->dead += count;
     count_out(stats, cause, count, bytes);
     count_out(&cache->stats, cause, count, bytes);
+    if (!ctxi_partition_renew(&cache->partitions, partition) && !partition->retired)
+        ctxi_partition_retire(&cache->partitions, &cache->memory, partition);
 }
 
-size_t ctxi_contents_reclaim(ctx_cache *cache, size_t count, struct ctxi_batch *batch)
+/* ---- sweeping ----------------------------------------------------------------------------- */
+
+static bool is_dead(const ctx_cache *cache, const struct ctxi_entry *entry)
 {
-    size_t done = 0;
+    uint64_t id = ctxi_key_partition(entry->key);
 
-    while (done < count && !ctxi_list_empty(&cache->graveyard)) {
-        struct ctxi_link *oldest = cache->graveyard.next;
+    return ctxi_partition_in(&cache->partitions, ctxi_partition_slot(id))->id != id;
+}
 
-        ctxi_contents_remove(CTXI_CONTAINER(oldest, struct ctxi_entry, member),
-                             CTX_CACHE_INVALIDATED, batch);
-        done++;
+/* Removes the entry if it is dead or expired. */
+static bool sweep_one(ctx_cache *cache, uint32_t number, const uint64_t *now,
+                      struct ctxi_batch *batch)
+{
+    const struct ctxi_entry *entry = entry_at(cache, number);
+
+    if (!is_dead(cache, entry) && !(now && ctxi_entry_expires(entry) <= *now))
+        return false;
+    ctxi_contents_remove(cache, number, CTX_CACHE_EXPIRED, batch); /* or what it died of */
+    return true;
+}
+
+size_t ctxi_contents_sweep(ctx_cache *cache, struct ctxi_sweep *sweep, struct ctxi_batch *batch)
+{
+    size_t dropped = 0, slots = cache->arena.touched;
+
+    for (; slots && dropped < sweep->drops && sweep->looks; slots--, sweep->looks--) {
+        cache->hand = ctxi_arena_next(&cache->arena, cache->hand);
+        if (!cache->hand) /* the end: begin again */
+            cache->hand = ctxi_arena_next(&cache->arena, 0);
+        if (cache->hand && ctxi_recency_has(&cache->arena, cache->hand))
+            dropped += sweep_one(cache, cache->hand, sweep->now, batch);
     }
-    return done;
+    return dropped;
 }
 
 /* ---- making room -------------------------------------------------------------------------- */
 
-/* Frees something that costs bytes but no live entry; false if there is nothing such. */
+/* Frees something that costs bytes but no live entry; false if nothing such was found. */
 static bool free_waste(ctx_cache *cache, struct ctxi_batch *batch)
 {
-    return ctxi_contents_reclaim(cache, 1, batch) ||
+    struct ctxi_sweep sweep = {NULL, 1, LOOKS_FOR_ROOM};
+
+    return (cache->dead && ctxi_contents_sweep(cache, &sweep, batch)) ||
            ctxi_partition_free_idle(&cache->partitions, &cache->memory);
 }
 
@@ -171,113 +233,139 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
     for (;;) {
         bool too_many = cache->stats.entries > cache->max_entries;
         bool too_big = ctxi_cache_used_bytes(cache) > cache->max_bytes;
-        struct ctxi_entry *oldest;
+        uint32_t oldest;
 
         if (!too_many && !too_big)
             return;
         if (!too_many && free_waste(cache, batch))
             continue;
-        oldest = ctxi_recency_oldest(&cache->recency);
+        oldest = ctxi_recency_oldest(&cache->arena);
         if (!oldest)
             return;
-        ctxi_contents_remove(oldest, CTX_CACHE_EVICTED, batch); /* a dead one is not an eviction */
+        ctxi_contents_remove(cache, oldest, CTX_CACHE_EVICTED, batch); /* a dead one is not one */
     }
 }
 
 /* ---- storing ------------------------------------------------------------------------------ */
 
-/* The table may take a quarter of a capacity in bytes, so that a small one is not all table. */
-static uint64_t index_bytes_max(const ctx_cache *cache)
-{
-    return cache->max_bytes / 4;
-}
-
 /* Whether the entry fits when all others, and the partitions that nothing else uses, are gone. */
-static bool fits(const ctx_cache *cache, const struct ctxi_entry *entry)
+static bool fits(const ctx_cache *cache, size_t charge)
 {
     const struct ctxi_partitions *partitions = &cache->partitions;
     uint64_t tables = cache->flights_bytes + cache->memory.bytes - partitions->block_bytes;
     uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
 
     return cache->max_entries > 0 && fixed <= cache->max_bytes &&
-           entry->charge <= cache->max_bytes - fixed;
+           charge <= cache->max_bytes - fixed;
 }
 
-static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, struct ctxi_entry *entry)
+static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
+                       struct ctxi_hold hold, size_t charge)
 {
-    ctxi_entry_ref(entry);
-    entry->partition = partition;
-    entry->generation = partition->generation;
-    if (entry->expires != CTXI_NEVER)
+    ctxi_entry_ref(hold);
+    hold.entry->flags &= (uint8_t)~CTXI_ENTRY_PROMISED;
+    if (ctxi_entry_expires(hold.entry) != CTXI_NEVER)
         /* relaxed: who finds such an entry without a clock reading goes and takes one */
         atomic_store_explicit(&cache->expiring, true, memory_order_relaxed);
-    ctxi_index_add(&cache->index, &cache->memory, entry, index_bytes_max(cache));
-    ctxi_recency_add(&cache->recency, entry);
-    ctxi_list_push_back(&partition->members, &entry->member);
+    ctxi_index_add(&cache->index, &cache->readers, &cache->memory, hash, hold.number);
+    ctxi_recency_add(&cache->arena, hold.number);
     ctxi_partition_gain(&cache->partitions, partition);
-    cache->entry_bytes += entry->charge;
+    cache->entry_bytes += charge;
+    /* the reference to the cache that an entry outside of it has; not the last: the caller has one */
+    atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);
 }
 
-static void count_in(ctx_cache_stats *stats, const struct ctxi_entry *entry)
+static void count_in(ctx_cache_stats *stats, size_t charge)
 {
     stats->stored++;
     stats->entries++;
-    stats->bytes += entry->charge;
+    stats->bytes += charge;
 }
 
-bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition,
-                         struct ctxi_entry *entry, struct ctxi_batch *batch)
+bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
+                         struct ctxi_hold hold, struct ctxi_batch *batch)
 {
-    struct ctxi_entry *old;
+    struct ctxi_key key = {hold.entry->key, ctxi_entry_key_size(hold.entry), hash};
+    struct ctxi_sweep sweep = {NULL, DROPS_PER_STORE, LOOKS_PER_STORE};
+    size_t charge = ctxi_entry_charge(cache, hold.entry, hold.number);
+    uint32_t old;
 
     CTXI_ASSERT_HELD(&cache->lock);
-    if (!fits(cache, entry))
+    if (!fits(cache, charge))
         return false;
-    old = ctxi_index_find(&cache->index, entry->hash, entry->key, entry->key_size);
-    if (old)
-        ctxi_contents_remove(old, CTX_CACHE_REPLACED, batch);
-    link_entry(cache, partition, entry);
-    count_in(&cache->stats, entry);
-    count_in(&partition->stats, entry);
-    ctxi_contents_reclaim(cache, RECLAIM_PER_STORE, batch);
+    if (ctxi_index_find(&cache->index, &cache->arena, &key, &old))
+        ctxi_contents_remove(cache, old, CTX_CACHE_REPLACED, batch);
+    link_entry(cache, partition, hash, hold, charge);
+    count_in(&cache->stats, charge);
+    count_in(&partition->stats, charge);
+    if (cache->dead)
+        ctxi_contents_sweep(cache, &sweep, batch);
     ctxi_contents_trim(cache, batch);
-    return entry->partition != NULL; /* else it had to make room itself */
+    return ctxi_recency_has(&cache->arena, hold.number); /* else it had to make room itself */
 }
 
 /* ---- letting go --------------------------------------------------------------------------- */
 
-static void tell(const struct ctxi_entry *entry, const void *value)
+/* What one turn of the loop below has, let go however it ends. */
+struct told {
+    ctx_cache *cache;
+    struct ctxi_hold hold;
+    enum ctx_cache_cause cause;
+    const struct ctxi_fn *fn; /* lives as long as there is an entry of it */
+};
+
+static void tell(const struct told *told)
 {
-    const ctx_cache_config *config = &entry->cache->config;
-    ctx_cache_removal removal = {sizeof removal, entry->cause, ctxi_fn_name(entry->fn),
-                                 entry->negative ? NULL : value, entry->value_size};
+    const ctx_cache_config *config = &told->cache->config;
+    size_t size;
+    const void *value = ctxi_entry_value(told->hold.entry, &size);
+    bool negative = told->hold.entry->flags & CTXI_ENTRY_NEGATIVE;
+    ctx_cache_removal removal = {sizeof removal, told->cause, ctxi_fn_name(told->fn),
+                                 negative ? NULL : value, size};
 
     if (config->on_remove)
         config->on_remove(config->on_remove_user, &removal);
 }
 
-static void let_go(struct ctxi_entry **entry)
+static void let_go(struct told *told)
 {
-    ctxi_entry_unref(*entry);
+    ctxi_entry_forsake(told->cache, told->hold);
 }
 
 /* A callback that ends its thread, or throws, unwinds out of the loop below: go on with the rest.
  */
 static void finish_rest(struct ctxi_batch **rest)
 {
-    if (!ctxi_list_empty(&(*rest)->removed))
+    if ((*rest)->removed)
         ctxi_batch_finish(*rest);
+}
+
+/* The first of the batch. Its links are nobody else's, but where they are changes under the lock. */
+static struct told take_first(struct ctxi_batch *batch)
+{
+    ctx_cache *cache = batch->cache;
+    uint32_t number = batch->removed;
+    const struct ctxi_numbers *link;
+    struct told told;
+
+    ctxi_lock_acquire(&cache->lock);
+    link = ctxi_arena_link(&cache->arena, number);
+    told.cache = cache;
+    told.hold = (struct ctxi_hold){entry_at(cache, number), number};
+    told.cause = (enum ctx_cache_cause)(link->prev - CTXI_OUT);
+    told.fn = ctxi_fn_used(&cache->fn_uses, ctxi_key_fn(told.hold.entry->key));
+    batch->removed = link->next;
+    ctxi_lock_release(&cache->lock);
+    return told;
 }
 
 void ctxi_batch_finish(struct ctxi_batch *batch)
 {
     __attribute__((cleanup(finish_rest))) struct ctxi_batch *rest = batch;
-    struct ctxi_link *link;
 
-    while ((link = ctxi_list_pop_front(&rest->removed))) {
-        __attribute__((cleanup(let_go))) struct ctxi_entry *entry =
-            CTXI_CONTAINER(link, struct ctxi_entry, recency);
+    while (rest->removed) {
+        __attribute__((cleanup(let_go))) struct told told = take_first(rest);
 
-        tell(entry, ctxi_entry_value(entry));
+        tell(&told);
     }
 }

@@ -1,142 +1,215 @@
 #include "cache/entry.h"
 
-#include <stdalign.h>
-#include <string.h>
-
 #include "cache/cache.h"
 #include "cache/function.h"
+#include "cache/reclaim.h"
 
-/* What stands in the place of the value when it lives elsewhere. */
-struct adopted {
-    void *value;
-    void (*destroy)(void *value, size_t size, void *user);
-    void *user;
-};
+#define LINK_BYTES sizeof(struct ctxi_numbers)
 
-static size_t value_offset(size_t key_size)
+/* ---- making one --------------------------------------------------------------------------- */
+
+static bool is_short(const struct ctxi_recipe *recipe)
 {
-    size_t align = alignof(max_align_t);
-
-    return (offsetof(struct ctxi_entry, key) + key_size + align - 1) / align * align;
+    return recipe->key->size <= UINT16_MAX && recipe->room <= UINT32_MAX;
 }
 
-static size_t inline_size(const struct ctxi_entry *entry)
+/* The bytes of the entry itself; 0: more than can be counted. */
+static size_t size_of(const struct ctxi_recipe *recipe)
 {
-    return entry->adopted ? sizeof(struct adopted) : entry->value_size;
+    size_t before = ctxi_entry_value_offset(recipe->key->size, recipe->expires);
+
+    return recipe->room > SIZE_MAX / 2 - before ? 0 : before + recipe->room;
 }
 
-static size_t block_size(const struct ctxi_entry *entry)
+/* A block of its own, and the entry in it. */
+static struct ctxi_outside *take_block(const ctx_cache *cache, size_t size)
 {
-    return value_offset(entry->key_size) + inline_size(entry);
+    size_t bytes = sizeof(struct ctxi_outside) + size;
+    struct ctxi_outside *outside = ctxi_alloc(&cache->allocator, bytes);
+
+    if (outside)
+        *outside = (struct ctxi_outside){
+            .block_bytes = bytes,
+            .charge = ctxi_alloc_charge(&cache->allocator, outside, bytes),
+        };
+    return outside;
 }
 
-static void *place(struct ctxi_entry *entry)
+/* All that an entry needs of the cache but its memory: whatever is missing is found out here. */
+static int enroll(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t slot_size,
+                  uint32_t *out_number)
 {
-    return (unsigned char *)entry + value_offset(entry->key_size);
+    int r = ctxi_index_promise(&cache->index, &cache->memory);
+
+    if (r != CTX_OK)
+        return r;
+    r = ctxi_fn_use(&cache->fn_uses, &cache->memory, recipe->fn);
+    if (r == CTX_OK) {
+        r = ctxi_arena_take(&cache->arena, &cache->readers, &cache->memory, slot_size, out_number);
+        if (r != CTX_OK)
+            ctxi_fn_unuse(&cache->fn_uses, &cache->memory, ctxi_fn_id(recipe->fn));
+    }
+    if (r != CTX_OK)
+        ctxi_index_unpromise(&cache->index);
+    return r;
 }
 
-static struct adopted *adopted(struct ctxi_entry *entry)
+static int take_slot(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t slot_size,
+                     struct ctxi_outside *outside, struct ctxi_hold *out_hold)
 {
-    return place(entry);
+    uint32_t number;
+    int r;
+
+    ctxi_lock_acquire(&cache->lock);
+    ctxi_reclaim(cache);
+    r = enroll(cache, recipe, slot_size, &number);
+    if (r == CTX_OK) {
+        if (outside) {
+            ctxi_arena_point(&cache->arena, number, outside + 1);
+            cache->arena.memory.bytes += outside->charge;
+        }
+        ctxi_arena_link(&cache->arena, number)->prev = CTXI_OUT;
+        *out_hold = (struct ctxi_hold){ctxi_arena_at(&cache->arena, number), number};
+    }
+    ctxi_lock_release(&cache->lock);
+    return r;
 }
 
-static struct ctxi_entry *allocate(ctx_cache *cache, struct ctxi_fn *fn, const void *key,
-                                   size_t key_size, size_t room)
+static void fill(const struct ctxi_recipe *recipe, struct ctxi_outside *outside,
+                 struct ctxi_entry *entry)
 {
-    size_t before = value_offset(key_size);
-    struct ctxi_entry *entry;
-
-    if (room > SIZE_MAX - before)
-        return NULL;
-    entry = ctxi_alloc(&cache->allocator, before + room);
-    if (!entry)
-        return NULL;
-    memset(entry, 0, sizeof *entry);
-    ctxi_list_init(&entry->recency);
-    ctxi_list_init(&entry->member);
-    entry->cache = ctxi_cache_ref(cache);
-    entry->fn = ctxi_fn_ref(fn);
-    entry->expires = CTXI_NEVER;
-    entry->key_size = (uint32_t)key_size; /* key_limit fits */
-    entry->charge = ctxi_alloc_charge(&cache->allocator, entry, before + room);
-    atomic_init(&entry->refs, 1);
-    if (key_size)
-        memcpy(entry->key, key, key_size);
-    return entry;
+    entry->flags = CTXI_ENTRY_PROMISED;
+    if (outside) {
+        outside->key_size = recipe->key->size;
+        outside->room = recipe->room;
+        entry->flags |= CTXI_ENTRY_OUTSIDE;
+        entry->key_size = 0;
+        entry->room = 0;
+    } else {
+        entry->key_size = (uint16_t)recipe->key->size;
+        entry->room = (uint32_t)recipe->room;
+    }
+    if (recipe->expires)
+        entry->flags |= CTXI_ENTRY_EXPIRES;
+    /* relaxed: it becomes known to others by a release store, or under the lock */
+    atomic_store_explicit(&entry->refs, 1, memory_order_relaxed);
+    memcpy(entry->key, recipe->key->bytes, recipe->key->size);
 }
 
-struct ctxi_entry *ctxi_entry_new(ctx_cache *cache, struct ctxi_fn *fn, const void *key,
-                                  size_t key_size, size_t value_size)
+int ctxi_entry_new(ctx_cache *cache, const struct ctxi_recipe *recipe, struct ctxi_hold *out_hold)
 {
-    struct ctxi_entry *entry = allocate(cache, fn, key, key_size, value_size);
+    struct ctxi_outside *outside = NULL;
+    size_t size = size_of(recipe);
+    size_t slot_size = ctxi_arena_slot_size(&cache->arena, is_short(recipe) ? size : SIZE_MAX);
 
-    if (entry)
-        entry->value_size = value_size;
-    return entry;
+    *out_hold = CTXI_HOLD_NONE;
+    if (!size)
+        return CTX_ERR_NOMEM;
+    if (slot_size == CTXI_POINTER && !(outside = take_block(cache, size)))
+        return CTX_ERR_NOMEM;
+    if (take_slot(cache, recipe, slot_size, outside, out_hold) != CTX_OK) {
+        ctxi_free(&cache->allocator, outside, outside ? outside->block_bytes : 0);
+        return CTX_ERR_NOMEM;
+    }
+    fill(recipe, outside, out_hold->entry);
+    ctxi_cache_ref(cache);
+    return CTX_OK;
 }
 
-struct ctxi_entry *ctxi_entry_adopt(ctx_cache *cache, struct ctxi_fn *fn, const void *key,
-                                    size_t key_size, void *value, size_t value_size,
-                                    void (*destroy)(void *value, size_t size, void *user),
-                                    void *user)
-{
-    struct ctxi_entry *entry = allocate(cache, fn, key, key_size, sizeof(struct adopted));
+/* ---- what it costs ------------------------------------------------------------------------ */
 
-    if (!entry)
-        return NULL;
-    entry->adopted = true;
-    entry->value_size = value_size;
-    *adopted(entry) = (struct adopted){value, destroy, user};
-    ctxi_entry_set_weight(entry, value_size);
-    return entry;
+static size_t add_up(size_t a, size_t b)
+{
+    return b > SIZE_MAX - a ? SIZE_MAX : a + b;
 }
 
-void ctxi_entry_set_key(struct ctxi_entry *entry, const void *key, uint64_t hash)
+size_t ctxi_entry_charge(const ctx_cache *cache, struct ctxi_entry *entry, uint32_t number)
 {
-    memcpy(entry->key, key, entry->key_size);
-    entry->hash = hash;
+    size_t charge, room;
+
+    if (entry->flags & CTXI_ENTRY_OUTSIDE) /* its slot is counted with its chunk */
+        charge = ctxi_entry_outside(entry)->charge;
+    else
+        charge = ctxi_arena_size_of(&cache->arena, number) + LINK_BYTES;
+    if (entry->flags & CTXI_ENTRY_ADOPTED) {
+        const struct ctxi_adopted *adopted = ctxi_entry_place(entry, &room);
+
+        charge = add_up(charge, adopted->weight);
+    }
+    return charge;
 }
 
-void *ctxi_entry_value(struct ctxi_entry *entry)
-{
-    return entry->adopted ? adopted(entry)->value : place(entry);
-}
-
-void ctxi_entry_set_weight(struct ctxi_entry *entry, size_t weight)
-{
-    size_t own = ctxi_alloc_charge(&entry->cache->allocator, entry, block_size(entry));
-
-    entry->charge = weight > SIZE_MAX - own ? SIZE_MAX : own + weight;
-}
-
-struct ctxi_entry *ctxi_entry_ref(struct ctxi_entry *entry)
-{
-    /* relaxed: the caller holds a reference, or the lock of the cache that holds one */
-    atomic_fetch_add_explicit(&entry->refs, 1, memory_order_relaxed);
-    return entry;
-}
+/* ---- the end ------------------------------------------------------------------------------ */
 
 /* The user's destructor is not interrupted by a cancellation: the rest would be lost. */
 static void destroy_adopted(struct ctxi_entry *entry)
 {
-    const struct adopted *there = adopted(entry);
+    size_t room;
+    const struct ctxi_adopted *adopted = ctxi_entry_place(entry, &room);
     int before;
 
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    there->destroy(there->value, entry->value_size, there->user);
+    adopted->destroy(adopted->value, adopted->size, adopted->user);
     pthread_setcancelstate(before, &before);
 }
 
-void ctxi_entry_unref(struct ctxi_entry *entry)
+/* The last reference is gone, and the one to the cache goes with it. No lock held. */
+static void end(ctx_cache *cache, struct ctxi_hold hold)
 {
-    ctx_cache *cache;
-
-    if (!entry || atomic_fetch_sub_explicit(&entry->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    cache = entry->cache;
-    if (entry->adopted)
-        destroy_adopted(entry);
-    ctxi_fn_unref(entry->fn);
-    ctxi_free(&cache->allocator, entry, block_size(entry));
+    if (hold.entry->flags & CTXI_ENTRY_ADOPTED)
+        destroy_adopted(hold.entry);
+    ctxi_lock_acquire(&cache->lock);
+    ctxi_reclaim_entry(cache, hold);
+    ctxi_lock_release(&cache->lock);
     ctxi_cache_unref(cache);
+}
+
+void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold)
+{
+    /* release: all that was done with it comes before it is freed; acquire: in who frees */
+    if (hold.entry && atomic_fetch_sub_explicit(&hold.entry->refs, 1, memory_order_acq_rel) == 1)
+        end(cache, hold);
+}
+
+/* Most entries are held by the cache alone: then the last reference goes without a second lock. */
+static bool is_last(struct ctxi_entry *entry)
+{
+    unsigned only = 1;
+
+    return atomic_compare_exchange_strong_explicit(&entry->refs, &only, 0, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
+
+bool ctxi_entry_forsake_locked(ctx_cache *cache, struct ctxi_hold hold)
+{
+    CTXI_ASSERT_HELD(&cache->lock);
+    if (hold.entry->flags & CTXI_ENTRY_ADOPTED)
+        return false;
+    if (!is_last(hold.entry)) {
+        ctxi_cache_ref(cache);
+        if (atomic_fetch_sub_explicit(&hold.entry->refs, 1, memory_order_acq_rel) != 1)
+            return true;
+        /* its holders let go just now; the cache is not freed: the caller has it */
+        atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);
+    }
+    ctxi_reclaim_entry(cache, hold);
+    return true;
+}
+
+void ctxi_entry_forsake(ctx_cache *cache, struct ctxi_hold hold)
+{
+    ctxi_cache_ref(cache);
+    ctxi_entry_unref(cache, hold);
+}
+
+void ctxi_entry_free(ctx_cache *cache, uint32_t number)
+{
+    struct ctxi_entry *entry = ctxi_arena_at(&cache->arena, number);
+    struct ctxi_outside *outside = (struct ctxi_outside *)(void *)entry - 1;
+
+    if (entry->flags & CTXI_ENTRY_OUTSIDE) {
+        cache->arena.memory.bytes -= outside->charge;
+        ctxi_free(&cache->allocator, outside, outside->block_bytes);
+    }
+    ctxi_arena_give(&cache->arena, number);
 }

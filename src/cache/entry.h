@@ -1,79 +1,207 @@
 /*
- * entry.h: one result and its key, in one block of memory.
+ * entry.h: one result and its key, in one piece of memory.
  */
 #ifndef CTXI_CACHE_ENTRY_H
 #define CTXI_CACHE_ENTRY_H
 
 #include <stdatomic.h>
+#include <string.h>
 
-#include "base/list.h"
+#include "cache/arena.h"
+#include "cache/key.h"
 #include "ctxcache/cache.h"
 
 struct ctxi_fn;
-struct ctxi_partition;
 
 #define CTXI_NEVER UINT64_MAX /* expires */
 
+enum ctxi_entry_flags {
+    CTXI_ENTRY_NEGATIVE = 1,   /* the result is that there is none */
+    CTXI_ENTRY_UNDECLARED = 2, /* depends on variables outside its key (WARN, OFF) */
+    CTXI_ENTRY_ADOPTED = 4,    /* the value is a struct ctxi_adopted */
+    CTXI_ENTRY_EXPIRES = 8,    /* eight bytes before the value say when */
+    CTXI_ENTRY_OUTSIDE = 16,   /* in a block of its own, a struct ctxi_outside before it */
+    CTXI_ENTRY_PROMISED = 32   /* the index has promised it a place: it was never in the cache */
+};
+
 /*
- * [struct][key: key_size][padding][value: value_size, or a struct adopted], the value aligned for
- * any type. The fields that a hit reads stand last, beside the key. key, value and the fields under
- * "fixed" never change once the entry is in a cache, so whoever holds a reference reads them
- * without a lock.
+ *   [struct][key: key_size][expires: 8, or nothing][value: room]
  *
- * References: one of the cache while the entry is in it, one of each ctx_cache_ref, one of the
- * flight that loaded it. The last one frees. An entry holds its cache and its fn alive, for its
- * allocator and its name, but not its partition.
+ * What is compared comes first, in one line for short keys; `expires` is aligned for its type, the value
+ * for any. Everything but refs is fixed once the entry is in a cache, so who holds a reference, or is
+ * in a section (reader.h) in which the index led to it, reads it without a lock.
+ *
+ * References: one of the cache while the entry is in it, one of each ctx_cache_ref, call and flight that
+ * has it. While it is in the cache there is always one, so none is ever added to none: who finds 0
+ * has come too late. While it is not, it holds a reference to the cache; the last one frees it.
  */
 struct ctxi_entry {
-    /* Guarded by the cache's lock while the entry is in the cache; not read by a hit. */
-    struct ctxi_link member; /* of its partition, or of the graveyard */
-
-    /* Fixed; not read by a hit. */
-    ctx_cache *cache;
-    struct ctxi_fn *fn;
-    size_t charge; /* bytes that the capacity counts for it */
-
-    /* Guarded by the cache's lock while the entry is in the cache. */
-    struct ctxi_link recency;         /* recency.h; after removal: the batch of contents.h */
-    struct ctxi_partition *partition; /* good only while in the cache */
-    struct ctxi_entry *hash_next;     /* index.c */
-
-    /* Fixed. */
-    uint64_t hash;
-    uint64_t generation; /* of its partition when stored; live while they are equal */
-    uint64_t expires;    /* the cache's clock, or CTXI_NEVER */
-    size_t value_size;
-    uint32_t key_size;
-    atomic_uint refs; /* of any thread */
-    uint8_t cause;    /* enum ctx_cache_cause; set on removal, under the lock */
-    bool adopted;
-    bool negative;
-    bool undeclared; /* depends on variables outside its key (WARN, OFF) */
+    atomic_uint refs;
+    uint32_t room;     /* of the value; see ctxi_outside */
+    uint16_t key_size; /* the same */
+    uint8_t flags;
     unsigned char key[];
 };
 
-/* An entry with one reference and room for a value of `value_size` bytes. NULL: no memory. */
-struct ctxi_entry *ctxi_entry_new(ctx_cache *cache, struct ctxi_fn *fn, const void *key,
-                                  size_t key_size, size_t value_size);
+/* Before an entry in a block of its own: its sizes, which need not fit the fields above. */
+struct ctxi_outside {
+    size_t key_size, room;
+    size_t block_bytes;
+    size_t charge; /* what the block costs */
+};
 
-/* An entry that owns `value` from now on. NULL: no memory, and value is still the caller's. */
-struct ctxi_entry *ctxi_entry_adopt(ctx_cache *cache, struct ctxi_fn *fn, const void *key,
-                                    size_t key_size, void *value, size_t value_size,
-                                    void (*destroy)(void *value, size_t size, void *user),
-                                    void *user);
+/* What stands in the place of a value that lives elsewhere. */
+struct ctxi_adopted {
+    void *value;
+    size_t size;
+    void (*destroy)(void *value, size_t size, void *user);
+    void *user;
+    size_t weight; /* bytes to charge for the value */
+};
+
+/* A reference to an entry, and the number of its slot. entry NULL: none. */
+struct ctxi_hold {
+    struct ctxi_entry *entry;
+    uint32_t number;
+};
+
+#define CTXI_HOLD_NONE                                                                             \
+    (struct ctxi_hold)                                                                             \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+
+/* ---- the parts of an entry ---------------------------------------------------------------- */
+
+static inline const struct ctxi_outside *ctxi_entry_outside(const struct ctxi_entry *entry)
+{
+    return (const struct ctxi_outside *)(const void *)entry - 1;
+}
+
+static inline size_t ctxi_entry_key_size(const struct ctxi_entry *entry)
+{
+    return entry->flags & CTXI_ENTRY_OUTSIDE ? ctxi_entry_outside(entry)->key_size
+                                             : entry->key_size;
+}
+
+static inline bool ctxi_entry_has_key(const struct ctxi_entry *entry, const struct ctxi_key *key)
+{
+    return ctxi_entry_key_size(entry) == key->size &&
+           memcmp(entry->key, key->bytes, key->size) == 0;
+}
+
+static inline size_t ctxi_entry_expires_offset(size_t key_size)
+{
+    size_t end = offsetof(struct ctxi_entry, key) + key_size;
+
+    return (end + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
+}
+
+static inline size_t ctxi_entry_value_offset(size_t key_size, bool expires)
+{
+    size_t end = expires ? ctxi_entry_expires_offset(key_size) + sizeof(uint64_t)
+                         : offsetof(struct ctxi_entry, key) + key_size;
+
+    return (end + CTXI_SLOT_UNIT - 1) / CTXI_SLOT_UNIT * CTXI_SLOT_UNIT;
+}
+
+/* CTXI_NEVER if it does not expire. */
+static inline uint64_t ctxi_entry_expires(const struct ctxi_entry *entry)
+{
+    uint64_t expires = CTXI_NEVER;
+
+    if (entry->flags & CTXI_ENTRY_EXPIRES)
+        memcpy(&expires,
+               (const unsigned char *)entry + ctxi_entry_expires_offset(ctxi_entry_key_size(entry)),
+               sizeof expires);
+    return expires;
+}
+
+/* Of one that has room for it. */
+static inline void ctxi_entry_set_expires(struct ctxi_entry *entry, uint64_t expires)
+{
+    memcpy((unsigned char *)entry + ctxi_entry_expires_offset(ctxi_entry_key_size(entry)), &expires,
+           sizeof expires);
+}
+
+/* Where the value, or its struct ctxi_adopted, is, and how much room it has. */
+static inline void *ctxi_entry_place(struct ctxi_entry *entry, size_t *out_room)
+{
+    bool outside = entry->flags & CTXI_ENTRY_OUTSIDE;
+
+    *out_room = outside ? ctxi_entry_outside(entry)->room : entry->room;
+    return (unsigned char *)entry +
+           ctxi_entry_value_offset(ctxi_entry_key_size(entry), entry->flags & CTXI_ENTRY_EXPIRES);
+}
+
+/* The value itself, and its size. */
+static inline void *ctxi_entry_value(struct ctxi_entry *entry, size_t *out_size)
+{
+    void *place = ctxi_entry_place(entry, out_size);
+
+    if (entry->flags & CTXI_ENTRY_ADOPTED) {
+        const struct ctxi_adopted *adopted = place;
+
+        *out_size = adopted->size;
+        return adopted->value;
+    }
+    return place;
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
 
 /* Puts another key of the same size in place of its own, before it is in a cache. */
-void ctxi_entry_set_key(struct ctxi_entry *entry, const void *key, uint64_t hash);
+static inline void ctxi_entry_set_key(struct ctxi_entry *entry, const struct ctxi_key *key)
+{
+    memcpy(entry->key, key->bytes, key->size);
+}
 
-/* Where its value is. */
-void *ctxi_entry_value(struct ctxi_entry *entry);
+/* What an entry is made with. */
+struct ctxi_recipe {
+    struct ctxi_fn *fn;
+    const struct ctxi_key *key;
+    size_t room;
+    bool expires;
+};
 
-/* Bytes to charge when an adopted value is charged `weight`. */
-void ctxi_entry_set_weight(struct ctxi_entry *entry, size_t weight);
+/* An entry with one reference. CTX_ERR_NOMEM. No lock held. */
+int ctxi_entry_new(ctx_cache *cache, const struct ctxi_recipe *recipe, struct ctxi_hold *out_hold);
 
-struct ctxi_entry *ctxi_entry_ref(struct ctxi_entry *entry);
+/* Bytes that the capacity counts for it. The lock is held. */
+size_t ctxi_entry_charge(const ctx_cache *cache, struct ctxi_entry *entry, uint32_t number);
 
-/* NULL is allowed. The value's destructor runs here: never under a lock. */
-void ctxi_entry_unref(struct ctxi_entry *entry);
+/* One more reference, for who holds one. */
+static inline struct ctxi_hold ctxi_entry_ref(struct ctxi_hold hold)
+{
+    /* relaxed: the caller has a reference, or the lock of the cache that has one */
+    atomic_fetch_add_explicit(&hold.entry->refs, 1, memory_order_relaxed);
+    return hold;
+}
+
+/* The same for who is in a section; false: it was removed, and nobody holds it any more. */
+static inline bool ctxi_entry_try_ref(struct ctxi_entry *entry)
+{
+    unsigned refs = atomic_load_explicit(&entry->refs, memory_order_relaxed);
+
+    /* relaxed: what the entry is was acquired with its number; freeing it waits for the section */
+    while (refs != 0)
+        if (atomic_compare_exchange_weak_explicit(&entry->refs, &refs, refs + 1,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return true;
+    return false;
+}
+
+/* Lets go; an empty hold is allowed. The value's destructor runs here: never under a lock. */
+void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold);
+
+/*
+ * Lets go of the cache's own reference to an entry that was just removed. The lock is held. False:
+ * the value has a destructor: call ctxi_entry_forsake() when the lock is not held.
+ */
+bool ctxi_entry_forsake_locked(ctx_cache *cache, struct ctxi_hold hold);
+void ctxi_entry_forsake(ctx_cache *cache, struct ctxi_hold hold);
+
+/* Frees the memory of an entry that nobody can see any more (reclaim.c). The lock is held. */
+void ctxi_entry_free(ctx_cache *cache, uint32_t number);
 
 #endif

@@ -71,7 +71,7 @@ void ctxi_flights_fini(ctx_cache *cache)
 bool ctxi_flight_is_fenced(const struct ctxi_flight *flight)
 {
     return flight->fenced || flight->cache->closed || flight->partition->retired ||
-           flight->generation != flight->partition->generation;
+           flight->partition_id != flight->partition->id;
 }
 
 static void make_unjoinable(struct ctxi_flight *flight)
@@ -171,7 +171,7 @@ int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct
     flight->fn = ctxi_fn_ref(fn);
     flight->partition = partition;
     ctxi_partition_pin(&cache->partitions, partition);
-    flight->generation = partition->generation;
+    flight->partition_id = partition->id;
     flight->reads = ctxi_reads_ref(reads);
     flight->leader = &self;
     flight->led_before = self.leads;
@@ -181,13 +181,20 @@ int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct
     return CTX_OK;
 }
 
-bool ctxi_flight_is_mine(const ctx_cache *cache, const struct ctxi_key *key)
+/* All but the partition's id, which changes when its entries are dropped. */
+static bool has_rest_of(const struct ctxi_flight *flight, const struct ctxi_key *key)
+{
+    const size_t id = sizeof(uint64_t);
+
+    return flight->key_size == key->size &&
+           memcmp(flight->key + id, key->bytes + id, key->size - id) == 0;
+}
+
+bool ctxi_flight_is_mine(const struct ctxi_partition *partition, const struct ctxi_key *key)
 {
     const struct ctxi_flight *flight = self.leads;
 
-    while (flight &&
-           (flight->cache != cache || flight->hash != key->hash || flight->key_size != key->size ||
-            memcmp(flight->key, key->bytes, key->size) != 0))
+    while (flight && (flight->partition != partition || !has_rest_of(flight, key)))
         flight = flight->led_before;
     return flight != NULL;
 }
@@ -203,15 +210,15 @@ static void stop_leading(const struct ctxi_flight *flight)
 }
 
 /* The caller holds its cache by a reference of its own, so that the lock survives. */
-void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_entry **out_garbage)
+void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_hold *out_garbage)
 {
     ctx_cache *cache = flight->cache;
 
     CTXI_ASSERT_HELD(&cache->lock);
-    *out_garbage = NULL;
+    *out_garbage = CTXI_HOLD_NONE;
     if (--flight->refs)
         return;
-    *out_garbage = flight->result.entry;
+    *out_garbage = flight->result.hold;
     ctxi_partition_unpin(&cache->partitions, &cache->memory, flight->partition);
     ctxi_contents_trim_idle(cache);
     ctxi_fn_unref(flight->fn);
@@ -222,7 +229,7 @@ void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_entry **out_garba
 }
 
 void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *result,
-                     struct ctxi_entry **out_garbage)
+                     struct ctxi_hold *out_garbage)
 {
     CTXI_ASSERT_HELD(&flight->cache->lock);
     stop_leading(flight);
@@ -288,7 +295,7 @@ struct waiting {
 static void cancel_wait(struct waiting *waiting)
 {
     struct ctxi_flight *flight = waiting->flight;
-    struct ctxi_entry *garbage;
+    struct ctxi_hold garbage;
     ctx_cache *cache;
 
     if (!flight)
@@ -298,7 +305,7 @@ static void cancel_wait(struct waiting *waiting)
     end_wait(flight);
     ctxi_flight_leave(flight, &garbage);
     ctxi_lock_release(&cache->lock);
-    ctxi_entry_unref(garbage);
+    ctxi_entry_unref(cache, garbage);
 }
 
 static struct timespec deadline_after(uint64_t wait_ns)

@@ -20,7 +20,7 @@ struct ctxi_waiter;
 /* What a load came to; the same for the leader and for all who joined. */
 struct ctxi_result {
     int status;
-    struct ctxi_entry *entry; /* on CTX_OK and CTX_ABSENT: one reference */
+    struct ctxi_hold hold; /* on CTX_OK and CTX_ABSENT: one reference */
     enum ctx_cache_reason reason;
     bool stored;
     /* False: it depends on more than the key says. It answers the leader's caller and nobody else;
@@ -34,7 +34,7 @@ struct ctxi_flight {
     ctx_cache *cache;                 /* held */
     struct ctxi_fn *fn;               /* held */
     struct ctxi_partition *partition; /* pinned */
-    uint64_t generation;              /* of the partition at the start: the fence */
+    uint64_t partition_id;            /* its id at the start: the fence */
     uint64_t hash;
     struct ctxi_reads
         *reads; /* of the load, held: who joins inside another load is charged with it */
@@ -68,8 +68,9 @@ void ctxi_flights_fini(ctx_cache *cache);
 /* The flight that a call for `key` may join: running, and not fenced; else NULL. */
 struct ctxi_flight *ctxi_flight_find(ctx_cache *cache, const struct ctxi_key *key);
 
-/* Whether this thread is loading this very key, be it in a flight that nobody may join any more. */
-bool ctxi_flight_is_mine(const ctx_cache *cache, const struct ctxi_key *key);
+/* Whether this thread is loading this very key of the partition, be it in a flight that nobody may
+ * join any more, and whatever the partition's id was. */
+bool ctxi_flight_is_mine(const struct ctxi_partition *partition, const struct ctxi_key *key);
 
 /*
  * Begins one, led by this thread. With `alone` nobody joins it and what it loads is not stored: for
@@ -87,7 +88,7 @@ bool ctxi_flight_is_fenced(const struct ctxi_flight *flight);
 
 /* Ends it: takes over `result` and wakes everybody. The leader must not use it again. */
 void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *result,
-                     struct ctxi_entry **out_garbage);
+                     struct ctxi_hold *out_garbage);
 
 /*
  * Waits for it to end, at most wait_ns (0: for ever), releasing the lock meanwhile and holding it
@@ -97,8 +98,8 @@ void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *resul
  */
 int ctxi_flight_wait(struct ctxi_flight *flight, uint64_t wait_ns);
 
-/* *out_garbage, where it is not NULL, is to be given to ctxi_entry_unref() after the lock. */
-void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_entry **out_garbage);
+/* *out_garbage, where it is set, is to be given to ctxi_entry_unref() after the lock. */
+void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_hold *out_garbage);
 
 /* After fork(), in the child: the flights of threads that are no more are gone. */
 void ctxi_flights_after_fork(ctx_cache *cache);

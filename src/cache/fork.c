@@ -5,8 +5,8 @@
 #include "cache/function.h"
 
 /*
- * Guards the list of caches, and `installed`. Lock order: this, then each cache's lock in the order
- * of the list, then the locks that may be taken under a cache's: functions and waits.
+ * Guards the list of caches, and `installed`. Lock order: this, then the lock of attachments
+ * (reader.c), then each cache's lock in the order of the list, then the locks that may be taken under a cache's: functions and waits.
  */
 static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
 static struct ctxi_link registry = {&registry, &registry};
@@ -20,6 +20,7 @@ static ctx_cache *cache_of(struct ctxi_link *link)
 static void prepare(void)
 {
     ctxi_lock_acquire(&registry_lock);
+    ctxi_readers_fork_prepare();
     for (struct ctxi_link *link = registry.next; link != &registry; link = link->next)
         ctxi_lock_acquire(&cache_of(link)->lock);
     ctxi_fn_fork_prepare();
@@ -32,13 +33,17 @@ static void release_all(void)
     ctxi_fn_fork_done();
     for (struct ctxi_link *link = registry.prev; link != &registry; link = link->prev)
         ctxi_lock_release(&cache_of(link)->lock);
+    ctxi_readers_fork_done();
     ctxi_lock_release(&registry_lock);
 }
 
 static void in_child(void)
 {
-    for (struct ctxi_link *link = registry.next; link != &registry; link = link->next)
+    ctxi_fence_init();
+    for (struct ctxi_link *link = registry.next; link != &registry; link = link->next) {
+        ctxi_readers_after_fork(cache_of(link));
         ctxi_flights_after_fork(cache_of(link));
+    }
     release_all();
 }
 

@@ -1,36 +1,17 @@
 #include "cache/function.h"
 
-#include <stdatomic.h>
-
 #include "base/lock.h"
-#include "cache/hashtable.h"
-
-/* What a registration is found by; padded with zeros, so that it can be compared as bytes. */
-struct identity {
-    char name[CTX_NAME_MAX + 1];
-    uint32_t version;
-};
-
-struct ctxi_fn {
-    struct identity identity;
-    ctx_cache_loader *loader;
-    void *user;
-    uint64_t id;
-    atomic_size_t refs; /* one of the registry, until retired; one of each entry and flight */
-    UT_hash_handle hh;  /* in the registry; guarded by its lock */
-};
 
 /* Guards the table, last_id, and the writing of every ctx_cache_fn's id, self and epoch. */
 static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
 static struct ctxi_fn *registry;
-static uint64_t last_id;
+static uint32_t last_id;
 /* Grows with every retirement, under the lock; read without it, relaxed: who calls a function after
- * it was retired was told so by whoever retired it. EPOCH_LAST stays, and then nothing is remembered. */
-static atomic_uint retirements = 1;
-#define EPOCH_LAST UINT32_MAX
+ * it was retired was told so by whoever retired it. CTXI_FN_EPOCH_LAST stays, and then nothing is remembered. */
+atomic_uint ctxi_fn_retirements = 1;
 static struct ctxi_memory registry_memory;
 
-static struct ctxi_memory *memory(void)
+static struct ctxi_memory *registry_allocator(void)
 {
     registry_memory.allocator = ctxi_process_allocator();
     return &registry_memory;
@@ -48,23 +29,13 @@ void ctxi_fn_unref(struct ctxi_fn *fn)
         ctxi_free(ctxi_process_allocator(), fn, sizeof *fn);
 }
 
-uint64_t ctxi_fn_id(const struct ctxi_fn *fn)
-{
-    return fn->id;
-}
-
-const char *ctxi_fn_name(const struct ctxi_fn *fn)
-{
-    return fn->identity.name;
-}
-
 int ctxi_fn_load(const struct ctxi_fn *fn, ctx_cache_load *load, const ctx_value *args,
                  size_t arg_count)
 {
     return fn->loader(load, args, arg_count, fn->user);
 }
 
-static int identity_of(const ctx_cache_fn *fn, struct identity *out)
+static int identity_of(const ctx_cache_fn *fn, struct ctxi_fn_identity *out)
 {
     size_t length;
 
@@ -79,15 +50,20 @@ static int identity_of(const ctx_cache_fn *fn, struct identity *out)
     return CTX_OK;
 }
 
-static int add(const ctx_cache_fn *fn, const struct identity *identity, struct ctxi_fn **out_fn)
+static int add(const ctx_cache_fn *fn, const struct ctxi_fn_identity *identity,
+               struct ctxi_fn **out_fn)
 {
-    struct ctxi_memory *table_memory = memory();
+    struct ctxi_memory *table_memory = registry_allocator();
     bool table_full = false;
-    struct ctxi_fn *added = ctxi_zalloc(table_memory->allocator, sizeof *added);
+    struct ctxi_fn *added;
 
+    if (last_id == UINT32_MAX)
+        return CTX_ERR_LIMIT;
+    added = ctxi_zalloc(table_memory->allocator, sizeof *added);
     if (!added)
         return CTX_ERR_NOMEM;
     added->identity = *identity;
+    added->version = identity->version;
     added->loader = fn->loader;
     added->user = fn->user;
     added->id = last_id + 1;
@@ -102,13 +78,7 @@ static int add(const ctx_cache_fn *fn, const struct identity *identity, struct c
     return CTX_OK;
 }
 
-static bool is_of(const struct ctxi_fn *registration, const ctx_cache_fn *fn)
-{
-    return registration->loader == fn->loader && registration->user == fn->user &&
-           registration->identity.version == fn->version;
-}
-
-static struct ctxi_fn *find(const struct identity *identity)
+static struct ctxi_fn *find(const struct ctxi_fn_identity *identity)
 {
     struct ctxi_fn *found;
 
@@ -119,7 +89,7 @@ static struct ctxi_fn *find(const struct identity *identity)
 
 static int find_or_add(const ctx_cache_fn *fn, struct ctxi_fn **out_fn)
 {
-    struct identity identity;
+    struct ctxi_fn_identity identity;
     int r = identity_of(fn, &identity);
 
     if (r != CTX_OK)
@@ -127,32 +97,13 @@ static int find_or_add(const ctx_cache_fn *fn, struct ctxi_fn **out_fn)
     *out_fn = find(&identity);
     if (!*out_fn)
         return add(fn, &identity, out_fn);
-    return is_of(*out_fn, fn) ? CTX_OK : CTX_ERR_CONFLICT;
+    return ctxi_fn_is_of(*out_fn, fn) ? CTX_OK : CTX_ERR_CONFLICT;
 }
 
-/*
- * A ctx_cache_fn remembers its registration in `id`, its own address in `self`, for a copy of the
- * struct, changed after the first call, must not pass for the original, and in `epoch` how many
- * retirements there had been: after one more it is looked up again.
- *
- * FN-1: id and self are written before the release store of epoch; partner: the acquire load in
- * identified().
- */
-static struct ctxi_fn *identified(const ctx_cache_fn *fn)
-{
-    unsigned epoch = __atomic_load_n(&fn->epoch, __ATOMIC_ACQUIRE);
-    struct ctxi_fn *registration;
-
-    if (epoch != atomic_load_explicit(&retirements, memory_order_relaxed) || epoch == EPOCH_LAST ||
-        __atomic_load_n(&fn->self, __ATOMIC_RELAXED) != (uintptr_t)fn)
-        return NULL;
-    registration = (struct ctxi_fn *)(uintptr_t)__atomic_load_n(&fn->id, __ATOMIC_RELAXED);
-    return is_of(registration, fn) ? registration : NULL; /* else it was changed in place */
-}
-
+/* See ctxi_fn_remembered(). */
 static void remember(ctx_cache_fn *fn, const struct ctxi_fn *registration)
 {
-    unsigned epoch = atomic_load_explicit(&retirements, memory_order_relaxed);
+    unsigned epoch = atomic_load_explicit(&ctxi_fn_retirements, memory_order_relaxed);
 
     __atomic_store_n(&fn->id, (uintptr_t)registration, __ATOMIC_RELAXED);
     __atomic_store_n(&fn->self, (uintptr_t)fn, __ATOMIC_RELAXED);
@@ -163,7 +114,7 @@ int ctxi_fn_identify(ctx_cache_fn *fn, struct ctxi_fn **out_fn)
 {
     int r;
 
-    *out_fn = identified(fn);
+    *out_fn = ctxi_fn_remembered(fn);
     if (*out_fn)
         return CTX_OK;
     ctxi_lock_acquire(&registry_lock);
@@ -176,23 +127,23 @@ int ctxi_fn_identify(ctx_cache_fn *fn, struct ctxi_fn **out_fn)
 
 static void note_retirement(void)
 {
-    unsigned epoch = atomic_load_explicit(&retirements, memory_order_relaxed);
+    unsigned epoch = atomic_load_explicit(&ctxi_fn_retirements, memory_order_relaxed);
 
-    if (epoch != EPOCH_LAST)
-        atomic_store_explicit(&retirements, epoch + 1, memory_order_relaxed);
+    if (epoch != CTXI_FN_EPOCH_LAST)
+        atomic_store_explicit(&ctxi_fn_retirements, epoch + 1, memory_order_relaxed);
 }
 
 /* Takes the registration of `fn` out of the table; NULL: there is none. */
 static struct ctxi_fn *take_out(const ctx_cache_fn *fn)
 {
-    struct ctxi_memory *table_memory = memory();
-    struct identity identity;
+    struct ctxi_memory *table_memory = registry_allocator();
+    struct ctxi_fn_identity identity;
     struct ctxi_fn *found;
 
     if (identity_of(fn, &identity) != CTX_OK)
         return NULL;
     found = find(&identity);
-    if (!found || !is_of(found, fn))
+    if (!found || !ctxi_fn_is_of(found, fn))
         return NULL;
     HASH_DEL(registry, found);
     note_retirement();
@@ -211,6 +162,78 @@ void ctx_cache_fn_retire(ctx_cache_fn *fn)
     if (found)
         ctxi_fn_unref(found);
 }
+
+/* ---- the functions that a cache has entries of -------------------------------------------- */
+
+struct ctxi_fn_use {
+    uint32_t id;
+    struct ctxi_fn *fn; /* held */
+    size_t entries;
+    UT_hash_handle hh;
+};
+
+static struct ctxi_fn_use *find_use(struct ctxi_fn_uses *uses, uint32_t id)
+{
+    struct ctxi_fn_use *found = uses->last;
+
+    if (found && found->id == id)
+        return found;
+    HASH_FIND(hh, uses->table, &id, sizeof id, found);
+    if (found)
+        uses->last = found;
+    return found;
+}
+
+static struct ctxi_fn_use *add_use(struct ctxi_fn_uses *uses, struct ctxi_memory *table_memory,
+                                   struct ctxi_fn *fn)
+{
+    struct ctxi_fn_use *added = ctxi_memory_take(table_memory, sizeof *added);
+    bool table_full = false;
+
+    if (!added)
+        return NULL;
+    added->id = fn->id;
+    added->entries = 0;
+    HASH_ADD(hh, uses->table, id, sizeof added->id, added);
+    if (table_full) {
+        ctxi_memory_give(table_memory, added, sizeof *added);
+        return NULL;
+    }
+    added->fn = ctxi_fn_ref(fn);
+    return added;
+}
+
+int ctxi_fn_use(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, struct ctxi_fn *fn)
+{
+    struct ctxi_fn_use *use = find_use(uses, fn->id);
+
+    if (!use)
+        use = add_use(uses, memory, fn);
+    if (!use)
+        return CTX_ERR_NOMEM;
+    use->entries++;
+    return CTX_OK;
+}
+
+void ctxi_fn_unuse(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, uint32_t id)
+{
+    struct ctxi_memory *table_memory = memory;
+    struct ctxi_fn_use *use = find_use(uses, id);
+
+    if (--use->entries)
+        return;
+    HASH_DEL(uses->table, use);
+    uses->last = NULL;
+    ctxi_fn_unref(use->fn);
+    ctxi_memory_give(table_memory, use, sizeof *use);
+}
+
+struct ctxi_fn *ctxi_fn_used(struct ctxi_fn_uses *uses, uint32_t id)
+{
+    return find_use(uses, id)->fn;
+}
+
+/* ---- fork --------------------------------------------------------------------------------- */
 
 void ctxi_fn_fork_prepare(void)
 {

@@ -17,4 +17,10 @@
 
 #include <uthash.h>
 
+/* Small tables must fit a small capacity. uthash takes these where it makes a table. */
+#undef HASH_INITIAL_NUM_BUCKETS
+#undef HASH_INITIAL_NUM_BUCKETS_LOG2
+#define HASH_INITIAL_NUM_BUCKETS      4U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 2U
+
 #endif

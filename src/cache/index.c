@@ -2,97 +2,513 @@
 
 #include <string.h>
 
-#include "cache/entry.h"
+#include "cache/reader.h"
 
-#define BUCKETS_MIN 16
+#define LOAD          5 /* entries for each bucket, on average */
+#define SHRINK_LOAD   1 /* buckets are given up below it */
+#define SEGMENT       ((size_t)1 << CTXI_SEGMENT_BITS)
+#define DIRECTORY_MIN 1
+#define SPARES_MIN    1 /* of a block */
+#define SPARES_MAX    64
+#define SPARES_SHARE  8 /* a block has this part of those there are */
+#define SPARES_KEPT   8 /* so many, or fewer, stay when the table becomes empty */
 
-static struct ctxi_entry **bucket(const struct ctxi_index *index, uint64_t hash)
+#define BUCKET_BYTES sizeof(struct ctxi_bucket)
+#define ALIGNED      BUCKET_BYTES /* buckets stand at multiples of their size: each is one line */
+
+struct ctxi_spare_block {
+    struct ctxi_spare_block *next;
+    size_t bytes;
+};
+
+/* ---- blocks of buckets -------------------------------------------------------------------- */
+
+/*
+ * A segment is a block in which the buckets are aligned; the word before them says where it begins. So
+ * `count` buckets take segment_bytes(count).
+ */
+static size_t segment_bytes(size_t count)
 {
-    return &index->buckets[hash & (index->bucket_count - 1)];
+    return count * BUCKET_BYTES + ALIGNED + sizeof(void *);
 }
 
-/* Moves every entry to a table of another size; stays as it is if there is no memory. */
-static int rebuild(struct ctxi_index *index, struct ctxi_memory *memory, size_t bucket_count)
+static struct ctxi_bucket *align(unsigned char *block)
 {
-    struct ctxi_index next = {NULL, bucket_count, index->entry_count};
+    unsigned char *after = block + sizeof(void *) + ALIGNED - 1;
 
-    if (bucket_count > SIZE_MAX / sizeof *next.buckets)
+    return (struct ctxi_bucket *)(void *)(after - (uintptr_t)after % ALIGNED);
+}
+
+static struct ctxi_bucket *take_segment(struct ctxi_memory *memory, size_t count)
+{
+    unsigned char *block = ctxi_memory_take(memory, segment_bytes(count));
+    struct ctxi_bucket *buckets;
+
+    if (!block)
+        return NULL;
+    buckets = align(block);
+    ((void **)(void *)buckets)[-1] = block;
+    return buckets;
+}
+
+static void *block_of(struct ctxi_bucket *segment)
+{
+    return segment ? ((void **)(void *)segment)[-1] : NULL;
+}
+
+static void set_empty(struct ctxi_bucket *bucket)
+{
+    for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
+        atomic_store_explicit(&bucket->slots[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&bucket->more, NULL, memory_order_relaxed);
+}
+
+/* ---- spares ------------------------------------------------------------------------------- */
+
+static struct ctxi_bucket *more_of(const struct ctxi_bucket *bucket)
+{
+    return atomic_load_explicit(&bucket->more, memory_order_relaxed); /* changes under the lock */
+}
+
+static void give_spare(struct ctxi_index *index, struct ctxi_bucket *bucket)
+{
+    set_empty(bucket);
+    atomic_store_explicit(&bucket->more, index->spares, memory_order_relaxed);
+    index->spares = bucket;
+    index->spare_count++;
+}
+
+static struct ctxi_bucket *take_spare(struct ctxi_index *index)
+{
+    struct ctxi_bucket *bucket = index->spares;
+
+    index->spares = more_of(bucket);
+    index->spare_count--;
+    set_empty(bucket);
+    return bucket;
+}
+
+static int make_spares(struct ctxi_index *index, struct ctxi_memory *memory)
+{
+    size_t count = index->spare_total / SPARES_SHARE, bytes;
+    struct ctxi_spare_block *block;
+    struct ctxi_bucket *buckets;
+
+    count = count < SPARES_MIN ? SPARES_MIN : count > SPARES_MAX ? SPARES_MAX : count;
+    bytes = sizeof *block + segment_bytes(count);
+    block = ctxi_memory_take(memory, bytes);
+    if (!block)
         return CTX_ERR_NOMEM;
-    next.buckets = ctxi_memory_take(memory, bucket_count * sizeof *next.buckets);
-    if (!next.buckets)
-        return CTX_ERR_NOMEM;
-    memset(next.buckets, 0, ctxi_index_bytes(&next));
-    for (size_t i = 0; i < index->bucket_count; i++) {
-        struct ctxi_entry *entry = index->buckets[i];
-
-        while (entry) {
-            struct ctxi_entry *after = entry->hash_next;
-
-            entry->hash_next = *bucket(&next, entry->hash);
-            *bucket(&next, entry->hash) = entry;
-            entry = after;
-        }
-    }
-    ctxi_index_fini(index, memory);
-    *index = next;
+    *block = (struct ctxi_spare_block){index->spare_blocks, bytes};
+    index->spare_blocks = block;
+    index->spare_total += count;
+    buckets = align((unsigned char *)(block + 1));
+    for (size_t i = 0; i < count; i++)
+        give_spare(index, &buckets[i]);
     return CTX_OK;
 }
 
+/* An empty table needs none: they go back as soon as no reader can see them. */
+static void give_up_spares(struct ctxi_index *index)
+{
+    if (index->promised || index->spare_count < index->spare_total ||
+        index->spare_total <= SPARES_KEPT || index->left_blocks)
+        return;
+    index->left_blocks = index->spare_blocks;
+    index->spare_blocks = NULL;
+    index->spares = NULL;
+    index->spare_count = index->spare_total = 0;
+}
+
+static void free_blocks(struct ctxi_spare_block **list, struct ctxi_memory *memory)
+{
+    while (*list) {
+        struct ctxi_spare_block *block = *list;
+
+        *list = block->next;
+        ctxi_memory_give(memory, block, block->bytes);
+    }
+}
+
+void ctxi_index_begin_wait(struct ctxi_index *index)
+{
+    index->waiting_blocks = index->left_blocks;
+    index->left_blocks = NULL;
+}
+
+void ctxi_index_free_waiting(struct ctxi_index *index, struct ctxi_memory *memory)
+{
+    free_blocks(&index->waiting_blocks, memory);
+}
+
+int ctxi_index_promise(struct ctxi_index *index, struct ctxi_memory *memory)
+{
+    if (index->spare_count <= index->promised && make_spares(index, memory) != CTX_OK)
+        return CTX_ERR_NOMEM;
+    index->promised++;
+    return CTX_OK;
+}
+
+void ctxi_index_unpromise(struct ctxi_index *index)
+{
+    index->promised--;
+}
+
+/* ---- the directory ------------------------------------------------------------------------ */
+
+static struct ctxi_directory *directory_of(const struct ctxi_index *index)
+{
+    return atomic_load_explicit(&index->directory, memory_order_relaxed);
+}
+
+static size_t count_of(const struct ctxi_index *index)
+{
+    return atomic_load_explicit(&index->bucket_count, memory_order_relaxed);
+}
+
+static size_t directory_bytes(size_t capacity)
+{
+    return sizeof(struct ctxi_directory) + capacity * sizeof(struct ctxi_bucket *);
+}
+
+static struct ctxi_bucket *segment_at(const struct ctxi_index *index, size_t i)
+{
+    return atomic_load_explicit(&directory_of(index)->segments[i], memory_order_relaxed);
+}
+
+static struct ctxi_directory *make_directory(struct ctxi_memory *memory, size_t capacity)
+{
+    struct ctxi_directory *directory = ctxi_memory_take(memory, directory_bytes(capacity));
+
+    if (!directory)
+        return NULL;
+    directory->capacity = capacity;
+    for (size_t i = 0; i < capacity; i++)
+        atomic_init(&directory->segments[i], NULL);
+    return directory;
+}
+
+/* Twice as many segments. */
+static bool grow_directory(struct ctxi_index *index, struct ctxi_readers *readers,
+                           struct ctxi_memory *memory)
+{
+    struct ctxi_directory *old = directory_of(index), *next;
+
+    if (!ctxi_readers_may_retire_table(readers))
+        return false;
+    next = make_directory(memory, old->capacity * 2);
+    if (!next)
+        return false;
+    for (size_t i = 0; i < old->capacity; i++)
+        atomic_init(&next->segments[i], segment_at(index, i));
+    atomic_store_explicit(&index->directory, next, memory_order_release); /* INDEX-2 */
+    ctxi_readers_retire(readers, old, directory_bytes(old->capacity));
+    return true;
+}
+
+static void put_segment(struct ctxi_index *index, size_t i, struct ctxi_bucket *segment)
+{
+    /* INDEX-2 */
+    atomic_store_explicit(&directory_of(index)->segments[i], segment, memory_order_release);
+}
+
+/* The first segment with room for twice, or half, as many buckets: at most 64 KB are copied. */
+static bool resize_first(struct ctxi_index *index, struct ctxi_readers *readers,
+                         struct ctxi_memory *memory, size_t room)
+{
+    size_t kept = count_of(index), before = index->first_count;
+    struct ctxi_bucket *old = segment_at(index, 0), *next;
+
+    if (!ctxi_readers_may_retire_table(readers))
+        return false;
+    next = take_segment(memory, room);
+    if (!next)
+        return false;
+    for (size_t i = 0; i < kept; i++) {
+        for (size_t j = 0; j < CTXI_BUCKET_SLOTS; j++)
+            atomic_init(&next[i].slots[j],
+                        atomic_load_explicit(&old[i].slots[j], memory_order_relaxed));
+        atomic_init(&next[i].more, more_of(&old[i]));
+    }
+    put_segment(index, 0, next);
+    index->first_count = room;
+    ctxi_readers_retire(readers, block_of(old), segment_bytes(before));
+    return true;
+}
+
+static bool add_segment(struct ctxi_index *index, struct ctxi_readers *readers,
+                        struct ctxi_memory *memory)
+{
+    struct ctxi_bucket *segment;
+
+    if (index->segment_count == directory_of(index)->capacity &&
+        !grow_directory(index, readers, memory))
+        return false;
+    segment = take_segment(memory, SEGMENT);
+    if (!segment)
+        return false;
+    put_segment(index, index->segment_count++, segment);
+    return true;
+}
+
+/* Room for bucket number `i`, which is the next. */
+static bool has_room(struct ctxi_index *index, struct ctxi_readers *readers,
+                     struct ctxi_memory *memory, size_t i)
+{
+    if (i < index->first_count || (i >= SEGMENT && i < index->segment_count * SEGMENT))
+        return true;
+    if (i < SEGMENT)
+        return resize_first(index, readers, memory, index->first_count * 2);
+    return add_segment(index, readers, memory);
+}
+
+/* ---- buckets ------------------------------------------------------------------------------ */
+
+static uint64_t slot_of(const struct ctxi_bucket *bucket, size_t i)
+{
+    return atomic_load_explicit(&bucket->slots[i], memory_order_relaxed);
+}
+
+/* Puts a slot into a chain; goes on in a spare where it is full. */
+static void chain_add(struct ctxi_index *index, struct ctxi_bucket *bucket, uint64_t slot)
+{
+    for (;; bucket = more_of(bucket)) {
+        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
+            if (!slot_of(bucket, i)) {
+                atomic_store_explicit(&bucket->slots[i], slot, memory_order_release); /* INDEX-1 */
+                return;
+            }
+        if (!more_of(bucket)) {
+            struct ctxi_bucket *spare = take_spare(index);
+
+            atomic_store_explicit(&spare->slots[0], slot, memory_order_relaxed);
+            atomic_store_explicit(&bucket->more, spare, memory_order_release); /* INDEX-1 */
+            return;
+        }
+    }
+}
+
+static bool is_empty(const struct ctxi_bucket *bucket)
+{
+    for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
+        if (slot_of(bucket, i))
+            return false;
+    return true;
+}
+
+/* Takes buckets that became empty out of a chain, behind its first. */
+static void chain_tidy(struct ctxi_index *index, struct ctxi_bucket *first)
+{
+    struct ctxi_bucket *before = first, *bucket;
+
+    while ((bucket = more_of(before))) {
+        if (!is_empty(bucket)) {
+            before = bucket;
+            continue;
+        }
+        atomic_store_explicit(&before->more, more_of(bucket), memory_order_release);
+        give_spare(index, bucket);
+    }
+}
+
+/* Moves one slot of the chain's last bucket to the free place in `bucket`, if that is not the last. */
+static void fill_gap(struct ctxi_bucket *bucket, size_t gap)
+{
+    struct ctxi_bucket *last = bucket;
+
+    while (more_of(last))
+        last = more_of(last);
+    for (size_t i = 0; last != bucket && i < CTXI_BUCKET_SLOTS; i++)
+        if (slot_of(last, i)) {
+            atomic_store_explicit(&bucket->slots[gap], slot_of(last, i), memory_order_release);
+            atomic_store_explicit(&last->slots[i], 0, memory_order_release);
+            return;
+        }
+}
+
+static void chain_remove(struct ctxi_index *index, struct ctxi_bucket *first, uint64_t slot)
+{
+    for (struct ctxi_bucket *bucket = first; bucket; bucket = more_of(bucket))
+        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
+            if (slot_of(bucket, i) == slot) {
+                atomic_store_explicit(&bucket->slots[i], 0, memory_order_release);
+                fill_gap(bucket, i);
+                chain_tidy(index, first);
+                return;
+            }
+}
+
+/* How many buckets behind the first it takes to hold `count` slots. */
+static size_t spares_for(size_t count)
+{
+    return count ? (count - 1) / CTXI_BUCKET_SLOTS : 0;
+}
+
+static size_t chain_length(const struct ctxi_bucket *bucket)
+{
+    size_t count = 0;
+
+    for (; bucket; bucket = more_of(bucket))
+        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
+            count += slot_of(bucket, i) != 0;
+    return count;
+}
+
+/* Whether so many spares may be used up for a change of the table's size. */
+static bool can_spare(const struct ctxi_index *index, size_t count)
+{
+    return index->spare_count >= index->promised + count;
+}
+
+/* ---- growing and shrinking ---------------------------------------------------------------- */
+
+/*
+ * Moves the slots of `from` that belong to bucket `to`, in a table of `count`. Each is put where it goes
+ * before it leaves where it was.
+ */
+static void divide(struct ctxi_index *index, struct ctxi_bucket *from, struct ctxi_bucket *to,
+                   size_t number, size_t count)
+{
+    for (struct ctxi_bucket *bucket = from; bucket; bucket = more_of(bucket))
+        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++) {
+            uint64_t slot = slot_of(bucket, i);
+
+            if (slot && ctxi_index_which((uint32_t)(slot >> 32), count) == number)
+                chain_add(index, to, slot);
+        }
+}
+
+static void drop_moved(struct ctxi_index *index, struct ctxi_bucket *from, size_t number,
+                       size_t count)
+{
+    for (struct ctxi_bucket *bucket = from; bucket; bucket = more_of(bucket))
+        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++) {
+            uint64_t slot = slot_of(bucket, i);
+
+            if (slot && ctxi_index_which((uint32_t)(slot >> 32), count) == number)
+                atomic_store_explicit(&bucket->slots[i], 0, memory_order_release);
+        }
+    chain_tidy(index, from);
+}
+
+/* The bucket that number `i` is divided from. */
+static size_t parent_of(size_t i)
+{
+    return i ^ (~(~(size_t)0 >> 1) >> __builtin_clzll(i));
+}
+
+static void split(struct ctxi_index *index, struct ctxi_readers *readers,
+                  struct ctxi_memory *memory)
+{
+    size_t i = count_of(index);
+    struct ctxi_bucket *from = ctxi_index_bucket(index, parent_of(i)), *to;
+
+    if (i > UINT32_MAX / 2 || !can_spare(index, spares_for(chain_length(from))) ||
+        !has_room(index, readers, memory, i))
+        return;
+    from = ctxi_index_bucket(index, parent_of(i)); /* it may have moved */
+    to = ctxi_index_bucket(index, i);
+    set_empty(to);
+    divide(index, from, to, i, i + 1);
+    atomic_store_explicit(&index->bucket_count, i + 1, memory_order_release); /* INDEX-2 */
+    drop_moved(index, from, i, i + 1);
+}
+
+static void give_up_room(struct ctxi_index *index, struct ctxi_readers *readers,
+                         struct ctxi_memory *memory)
+{
+    size_t count = count_of(index), last = index->segment_count - 1;
+
+    if (last > 0 && count <= last * SEGMENT && ctxi_readers_may_retire_table(readers)) {
+        ctxi_readers_retire(readers, block_of(segment_at(index, last)), segment_bytes(SEGMENT));
+        put_segment(index, last, NULL);
+        index->segment_count--;
+    } else if (last == 0 && count <= index->first_count / 4) {
+        (void)resize_first(index, readers, memory, index->first_count / 2); /* or later */
+    }
+}
+
+/* The last bucket goes back into the one that it was divided from. */
+static void merge_last(struct ctxi_index *index, struct ctxi_readers *readers,
+                       struct ctxi_memory *memory)
+{
+    size_t i = count_of(index) - 1;
+    struct ctxi_bucket *last = ctxi_index_bucket(index, i);
+    struct ctxi_bucket *into = ctxi_index_bucket(index, parent_of(i));
+
+    if (!can_spare(index, spares_for(chain_length(last) + CTXI_BUCKET_SLOTS) + 1))
+        return;
+    atomic_store_explicit(&index->bucket_count, i, memory_order_release);
+    for (struct ctxi_bucket *bucket = last; bucket; bucket = more_of(bucket))
+        for (size_t j = 0; j < CTXI_BUCKET_SLOTS; j++)
+            if (slot_of(bucket, j))
+                chain_add(index, into, slot_of(bucket, j));
+    while (more_of(last)) {
+        struct ctxi_bucket *spare = more_of(last);
+
+        atomic_store_explicit(&last->more, more_of(spare), memory_order_release);
+        give_spare(index, spare);
+    }
+    give_up_room(index, readers, memory);
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
 int ctxi_index_init(struct ctxi_index *index, struct ctxi_memory *memory)
 {
-    *index = (struct ctxi_index){0};
-    return rebuild(index, memory, BUCKETS_MIN);
+    struct ctxi_directory *directory = make_directory(memory, DIRECTORY_MIN);
+    struct ctxi_bucket *first = take_segment(memory, 1);
+
+    *index = (struct ctxi_index){.first_count = 1, .segment_count = 1};
+    if (!directory || !first) {
+        ctxi_memory_give(memory, directory, directory_bytes(DIRECTORY_MIN));
+        ctxi_memory_give(memory, block_of(first), segment_bytes(1));
+        return CTX_ERR_NOMEM;
+    }
+    set_empty(first);
+    atomic_init(&index->directory, directory);
+    put_segment(index, 0, first);
+    atomic_init(&index->bucket_count, 1);
+    return CTX_OK;
 }
 
 void ctxi_index_fini(struct ctxi_index *index, struct ctxi_memory *memory)
 {
-    ctxi_memory_give(memory, index->buckets, ctxi_index_bytes(index));
+    struct ctxi_directory *directory = directory_of(index);
+
+    for (size_t i = 0; directory && i < index->segment_count; i++)
+        ctxi_memory_give(memory, block_of(segment_at(index, i)),
+                         segment_bytes(i ? SEGMENT : index->first_count));
+    ctxi_memory_give(memory, directory, directory ? directory_bytes(directory->capacity) : 0);
+    free_blocks(&index->spare_blocks, memory);
+    free_blocks(&index->left_blocks, memory);
+    free_blocks(&index->waiting_blocks, memory);
     *index = (struct ctxi_index){0};
 }
 
-struct ctxi_entry *ctxi_index_find(const struct ctxi_index *index, uint64_t hash, const void *key,
-                                   size_t key_size)
+static uint64_t make_slot(uint64_t hash, uint32_t number)
 {
-    struct ctxi_entry *entry = *bucket(index, hash);
-
-    while (entry && (entry->hash != hash || entry->key_size != key_size ||
-                     memcmp(entry->key, key, key_size) != 0))
-        entry = entry->hash_next;
-    return entry;
+    return hash << 32 | number;
 }
 
-void ctxi_index_add(struct ctxi_index *index, struct ctxi_memory *memory, struct ctxi_entry *entry,
-                    uint64_t bytes_max)
+void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
+                    struct ctxi_memory *memory, uint64_t hash, uint32_t number)
 {
-    if (index->entry_count >= index->bucket_count && ctxi_index_bytes(index) * 2 <= bytes_max)
-        (void)rebuild(index, memory, index->bucket_count * 2); /* benign: longer chains */
-    entry->hash_next = *bucket(index, entry->hash);
-    *bucket(index, entry->hash) = entry;
+    index->promised--;
+    chain_add(index, ctxi_index_start(index, hash), make_slot(hash, number));
     index->entry_count++;
+    if (index->entry_count > count_of(index) * LOAD)
+        split(index, readers, memory);
 }
 
-void ctxi_index_remove(struct ctxi_index *index, struct ctxi_entry *entry)
+void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
+                       struct ctxi_memory *memory, uint64_t hash, uint32_t number)
 {
-    struct ctxi_entry **link = bucket(index, entry->hash);
-
-    while (*link != entry)
-        link = &(*link)->hash_next;
-    *link = entry->hash_next;
-    entry->hash_next = NULL;
+    chain_remove(index, ctxi_index_start(index, hash), make_slot(hash, number));
     index->entry_count--;
-}
-
-void ctxi_index_shrink(struct ctxi_index *index, struct ctxi_memory *memory)
-{
-    size_t wanted = BUCKETS_MIN;
-
-    while (wanted < index->entry_count)
-        wanted *= 2;
-    if (wanted < index->bucket_count / 2)
-        (void)rebuild(index, memory, wanted); /* benign: a larger table than needed */
-}
-
-size_t ctxi_index_bytes(const struct ctxi_index *index)
-{
-    return index->bucket_count * sizeof *index->buckets;
+    if (!index->entry_count)
+        give_up_spares(index);
+    for (int i = 0; i < 2; i++) /* two, so that a table that became empty is small before long */
+        if (count_of(index) > 1 && index->entry_count < count_of(index) * SHRINK_LOAD)
+            merge_last(index, readers, memory);
 }

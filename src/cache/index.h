@@ -1,43 +1,156 @@
 /*
- * index.h: finds an entry by its key. A hash table with chains: a table that cannot grow is slower,
- * never a failed call. Guarded by the cache's lock.
+ * index.h: finds an entry by its key, also without the lock.
+ *
+ * A hash table that grows by one bucket at a time (linear hashing: Litwin, VLDB 1980): no call ever
+ * moves more than a few entries. A bucket is one line: seven slots of [hash: 32][number: 32], and where
+ * to go on when these are not enough. The bucket of an entry is told by the same 32 bits of its hash
+ * that stand in the slot, so a bucket is divided without looking at its entries.
+ *
+ *   bucket i of a table of n buckets, 2^k <= n < 2^(k+1), has the hashes whose lowest k+1 bits are i; if
+ *   those are n or more, the lowest k bits count.
+ *
+ * Changed under the cache's lock. Found without it inside a section (reader.h): INDEX-1: a slot is
+ * published by a release store after its entry is complete; partner: the acquire load in
+ * ctxi_index_find(). A bucket that is divided, or an entry that moves to where another was, may be missed
+ * by who looks at that moment without the lock: not found means to look again under it. What is found is
+ * right, for the whole key is compared. A bucket behind another, when it is not needed any more, may serve
+ * another chain at once: who strays into it finds nothing, or what is right.
  */
 #ifndef CTXI_CACHE_INDEX_H
 #define CTXI_CACHE_INDEX_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "cache/arena.h"
+#include "cache/entry.h"
 
-#include "cache/memory.h"
+#define CTXI_BUCKET_SLOTS 7
+#define CTXI_SEGMENT_BITS 10 /* buckets are allocated 1024 at a time, the first ones fewer */
 
-struct ctxi_entry;
+struct ctxi_bucket {
+    _Atomic uint64_t slots[CTXI_BUCKET_SLOTS]; /* 0: empty */
+    _Atomic(struct ctxi_bucket *) more;
+};
 
-/* Every entry in the index stands in the chain of buckets[hash & (bucket_count - 1)], once. */
+/* Where the buckets are. Replaced by a larger one when it is full. */
+struct ctxi_directory {
+    size_t capacity;
+    _Atomic(struct ctxi_bucket *) segments[]; /* NULL: none */
+};
+
+/* Memory of buckets that overflowed, at its beginning a link to the next. */
+struct ctxi_spare_block;
+
 struct ctxi_index {
-    struct ctxi_entry **buckets;
-    size_t bucket_count; /* a power of two */
+    _Atomic size_t bucket_count;
+    _Atomic(struct ctxi_directory *) directory;
     size_t entry_count;
+    size_t first_count;         /* buckets that the first segment has room for */
+    size_t segment_count;       /* of the directory, that exist */
+    struct ctxi_bucket *spares; /* not in use, a list by `more` */
+    size_t spare_count, spare_total;
+    size_t promised; /* spares that the entries of unfinished loads may need */
+    struct ctxi_spare_block *spare_blocks;
+    /* Given up by an empty table, until no reader can see them; and those that a grace is under way for. */
+    struct ctxi_spare_block *left_blocks, *waiting_blocks;
 };
 
 /* CTX_ERR_NOMEM. The same memory goes to every call. */
 int ctxi_index_init(struct ctxi_index *index, struct ctxi_memory *memory);
 void ctxi_index_fini(struct ctxi_index *index, struct ctxi_memory *memory);
 
-/* The entry whose whole key is equal; NULL: none. */
-struct ctxi_entry *ctxi_index_find(const struct ctxi_index *index, uint64_t hash, const void *key,
-                                   size_t key_size);
-
-/* Adds an entry whose key is not there; grows if that takes no more than `bytes_max` for the table.
+/*
+ * Makes sure that one more entry can be added, whatever happens to memory meanwhile: adding cannot
+ * fail. Ended by ctxi_index_add(), or by ctxi_index_unpromise(). CTX_ERR_NOMEM.
  */
-void ctxi_index_add(struct ctxi_index *index, struct ctxi_memory *memory, struct ctxi_entry *entry,
-                    uint64_t bytes_max);
+int ctxi_index_promise(struct ctxi_index *index, struct ctxi_memory *memory);
+void ctxi_index_unpromise(struct ctxi_index *index);
 
-void ctxi_index_remove(struct ctxi_index *index, struct ctxi_entry *entry);
+/* Adds an entry whose key is not there. Grows a little; a table that cannot is slower, no more. */
+void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
+                    struct ctxi_memory *memory, uint64_t hash, uint32_t number);
 
-/* Gives memory back when the table is far too large for what is in it. */
-void ctxi_index_shrink(struct ctxi_index *index, struct ctxi_memory *memory);
+/* Removes it, and shrinks a little. */
+void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
+                       struct ctxi_memory *memory, uint64_t hash, uint32_t number);
 
-/* The bytes of the table itself. */
-size_t ctxi_index_bytes(const struct ctxi_index *index);
+/* What the table gave up goes back after a grace (reclaim.h): when it begins, when it has ended. */
+void ctxi_index_begin_wait(struct ctxi_index *index);
+void ctxi_index_free_waiting(struct ctxi_index *index, struct ctxi_memory *memory);
+
+/* ---- finding ------------------------------------------------------------------------------ */
+
+/* The number of the bucket for a hash, in a table of `count`. */
+static inline size_t ctxi_index_which(uint32_t hash, size_t count)
+{
+    /* the bits that number all buckets: of count - 1, and at least one */
+    size_t mask = ~(size_t)0 >> __builtin_clzll((count - 1) | 1);
+    size_t i = hash & mask;
+
+    return i < count ? i : i & (mask >> 1);
+}
+
+/* NULL: gone, while somebody without the lock looks. */
+static inline struct ctxi_bucket *ctxi_index_bucket(const struct ctxi_index *index, size_t i)
+{
+    /* INDEX-2: acquire; partners: the release stores where the table grows. The count was loaded
+     * before: a directory is at least as new as the count that needs it. */
+    const struct ctxi_directory *directory =
+        atomic_load_explicit(&index->directory, memory_order_acquire);
+    struct ctxi_bucket *segment =
+        atomic_load_explicit(&directory->segments[i >> CTXI_SEGMENT_BITS], memory_order_acquire);
+
+    return segment ? segment + (i & (((size_t)1 << CTXI_SEGMENT_BITS) - 1)) : NULL;
+}
+
+static inline struct ctxi_bucket *ctxi_index_start(const struct ctxi_index *index, uint64_t hash)
+{
+    size_t count = atomic_load_explicit(&index->bucket_count, memory_order_acquire);
+
+    return ctxi_index_bucket(index, ctxi_index_which((uint32_t)hash, count));
+}
+
+/* Asks for the line where the search for this hash begins. */
+static inline void ctxi_index_fetch(const struct ctxi_index *index, uint64_t hash)
+{
+    __builtin_prefetch(ctxi_index_start(index, hash));
+}
+
+/* A bit for each slot of the bucket that has this hash. */
+static inline unsigned ctxi_bucket_matches(const struct ctxi_bucket *bucket, uint32_t hash,
+                                           uint64_t out_slots[CTXI_BUCKET_SLOTS])
+{
+    unsigned matches = 0;
+
+    for (unsigned i = 0; i < CTXI_BUCKET_SLOTS; i++) {
+        out_slots[i] = atomic_load_explicit(&bucket->slots[i], memory_order_acquire); /* INDEX-1 */
+        matches |= (unsigned)((uint32_t)(out_slots[i] >> 32) == hash) << i;
+    }
+    return matches;
+}
+
+/*
+ * The entry whose whole key is equal, and its number; NULL: none, or, without the lock, none was seen.
+ */
+static inline struct ctxi_entry *ctxi_index_find(const struct ctxi_index *index,
+                                                 const struct ctxi_arena *arena,
+                                                 const struct ctxi_key *key, uint32_t *out_number)
+{
+    struct ctxi_bucket *bucket = ctxi_index_start(index, key->hash);
+
+    for (; bucket; bucket = atomic_load_explicit(&bucket->more, memory_order_acquire)) {
+        uint64_t slots[CTXI_BUCKET_SLOTS];
+        unsigned matches = ctxi_bucket_matches(bucket, (uint32_t)key->hash, slots);
+
+        for (; matches; matches &= matches - 1) {
+            uint32_t number = (uint32_t)slots[__builtin_ctz(matches)];
+            struct ctxi_entry *entry = number ? ctxi_arena_at(arena, number) : NULL;
+
+            if (entry && ctxi_entry_has_key(entry, key)) {
+                *out_number = number;
+                return entry;
+            }
+        }
+    }
+    return NULL;
+}
 
 #endif

@@ -58,18 +58,19 @@ static inline void ctxi_info_write(ctx_cache_info *ours, const struct ctxi_entry
 {
     if (!theirs)
         return;
-    ours->negative = entry && entry->negative;
+    ours->negative = entry && (entry->flags & CTXI_ENTRY_NEGATIVE);
     ctxi_versioned_write(theirs, theirs->size, sizeof *ours, ours, sizeof *ours);
 }
 
-/* Makes the caller's ref of a reference to an entry, which is then NULL. */
-static inline void ctxi_ref_take(ctx_cache_ref *ref, struct ctxi_entry **entry)
+/* Makes the caller's ref of a reference to an entry, which is then none. */
+static inline void ctxi_ref_take(ctx_cache_ref *ref, ctx_cache *cache, struct ctxi_hold *hold)
 {
-    assert(*entry);
-    ref->data = ctxi_entry_value(*entry);
-    ref->size = (*entry)->value_size;
-    ref->pin = *entry;
-    *entry = NULL;
+    assert(hold->entry);
+    ref->data = ctxi_entry_value(hold->entry, &ref->size);
+    ref->pin = hold->entry;
+    ref->cache = cache;
+    ref->number = hold->number;
+    *hold = CTXI_HOLD_NONE;
 }
 
 #endif

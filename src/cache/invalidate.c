@@ -1,7 +1,7 @@
 /*
  * invalidate.c: dropping many entries at once, and the upkeep that follows.
  *
- * A partition is dropped by moving its generation on: its entries are dead from then on, its
+ * A partition is dropped by giving it another id: its entries are dead from then on, its
  * running loads fenced. Dead entries leave in small steps: with each entry stored, in
  * ctx_cache_maintain(), and here in ctx_cache_clear().
  */
@@ -31,9 +31,9 @@ static int drop_current_partition(ctx_cache *cache, bool retire)
     if (r != CTX_OK)
         return request.missing ? CTX_OK : r; /* nothing to drop */
     ctxi_contents_drop(cache, partition, CTX_CACHE_INVALIDATED);
-    if (retire)
+    if (retire && !partition->retired)
         ctxi_partition_retire(&cache->partitions, &cache->memory, partition);
-    ctxi_lock_release(&cache->lock);
+    ctxi_cache_unlock(cache);
     return CTX_OK;
 }
 
@@ -49,98 +49,86 @@ int ctx_cache_retire_partition(ctx_cache *cache)
 
 /* ---- everything --------------------------------------------------------------------------- */
 
-/* Removes up to STEP_SIZE dead entries; false if there are none left. */
-static bool bury_some(ctx_cache *cache)
+/* Removes what is dead among the next STEP_SIZE slots; false: nothing dead is left. */
+static bool bury_some(ctx_cache *cache, const uint64_t *now, size_t drops, size_t *out_dropped)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, cache);
+    struct ctxi_sweep sweep = {now, drops, STEP_SIZE};
     bool more;
 
-    ctxi_lock_acquire(&cache->lock);
-    ctxi_contents_reclaim(cache, STEP_SIZE, &batch);
-    more = !ctxi_list_empty(&cache->graveyard);
-    ctxi_lock_release(&cache->lock);
+    ctxi_cache_lock(cache);
+    *out_dropped = cache->dead ? ctxi_contents_sweep(cache, &sweep, &batch) : 0;
+    ctxi_reclaim(cache);
+    more = cache->dead > 0;
+    ctxi_cache_unlock(cache);
     return more;
+}
+
+static void bury_all(ctx_cache *cache)
+{
+    size_t dropped;
+
+    while (bury_some(cache, NULL, SIZE_MAX, &dropped))
+        continue;
 }
 
 /*
  * All at one moment. The dead of earlier invalidations go first, so that each entry keeps the cause
- * that it died of: a partition remembers one cleared generation.
+ * that it died of: a partition remembers one id that was cleared.
  */
 static void drop_all(ctx_cache *cache)
 {
-    CTXI_BATCH(batch);
+    CTXI_BATCH(batch, cache);
+    struct ctxi_sweep sweep = {NULL, SIZE_MAX, SIZE_MAX};
 
-    ctxi_lock_acquire(&cache->lock);
-    ctxi_contents_reclaim(cache, SIZE_MAX, &batch);
-    for (size_t slot = 0; slot < cache->partitions.slot_count; slot++)
+    ctxi_cache_lock(cache);
+    if (cache->dead)
+        ctxi_contents_sweep(cache, &sweep, &batch);
+    for (uint32_t slot = 0; slot < cache->partitions.slot_count; slot++)
         if (cache->partitions.slots[slot])
             ctxi_contents_drop(cache, cache->partitions.slots[slot], CTX_CACHE_CLEARED);
-    ctxi_lock_release(&cache->lock);
+    ctxi_cache_unlock(cache);
 }
 
 int ctx_cache_clear(ctx_cache *cache)
 {
     if (!cache)
         return CTX_ERR_INVALID;
-    while (bury_some(cache))
-        continue;
+    bury_all(cache);
     drop_all(cache);
-    while (bury_some(cache))
-        continue;
+    bury_all(cache);
     return CTX_OK;
 }
 
 /* ---- upkeep ------------------------------------------------------------------------------- */
 
-/* What one walk may still do. */
-struct walk {
-    uint64_t now;
-    size_t drops, looks; /* left */
-    size_t dropped;
-};
-
-/* Removes expired entries of one bucket; false if the walk ended in the middle of it. */
-static bool sweep_bucket(ctx_cache *cache, size_t bucket, struct walk *walk,
-                         struct ctxi_batch *batch)
+/* Removes up to `steps` dead entries, and what is found expired on the way. */
+static size_t bury(ctx_cache *cache, const uint64_t *now, size_t steps)
 {
-    struct ctxi_entry *entry, *next;
+    size_t dropped = 0, more = 0;
 
-    for (entry = cache->index.buckets[bucket]; entry; entry = next) {
-        next = entry->hash_next;
-        if (walk->dropped == walk->drops)
-            return false;
-        walk->looks -= walk->looks > 0;
-        if (entry->expires <= walk->now) {
-            ctxi_contents_remove(entry, CTX_CACHE_EXPIRED, batch);
-            walk->dropped++;
-        }
-    }
-    walk->looks -= walk->looks > 0;
-    return true;
+    while (dropped < steps && bury_some(cache, now, steps - dropped, &more))
+        dropped += more;
+    return dropped < steps ? dropped + more : dropped;
 }
 
-/* The same from where the last walk ended, and once round the table at most. */
-static size_t sweep(ctx_cache *cache, size_t steps, uint64_t now)
+static size_t sweep_expired(ctx_cache *cache, const uint64_t *now, size_t steps)
 {
-    CTXI_BATCH(batch);
-    size_t looks = steps > SIZE_MAX / LOOKS_PER_STEP ? SIZE_MAX : steps * LOOKS_PER_STEP;
-    struct walk walk = {now, steps, looks, 0};
+    CTXI_BATCH(batch, cache);
+    struct ctxi_sweep sweep = {now, steps,
+                               steps > SIZE_MAX / LOOKS_PER_STEP ? SIZE_MAX
+                                                                 : steps * LOOKS_PER_STEP};
+    size_t dropped;
 
-    ctxi_lock_acquire(&cache->lock);
-    for (size_t i = cache->index.bucket_count; i > 0 && walk.looks > 0; i--) {
-        size_t bucket = cache->sweep & (cache->index.bucket_count - 1);
-
-        if (!sweep_bucket(cache, bucket, &walk, &batch))
-            break;
-        cache->sweep = bucket + 1;
-    }
-    ctxi_lock_release(&cache->lock);
-    return walk.dropped;
+    ctxi_cache_lock(cache);
+    dropped = ctxi_contents_sweep(cache, &sweep, &batch);
+    ctxi_reclaim(cache);
+    ctxi_cache_unlock(cache);
+    return dropped;
 }
 
 size_t ctx_cache_maintain(ctx_cache *cache, size_t steps)
 {
-    CTXI_BATCH(batch);
     const uint64_t *clock;
     uint64_t now;
     size_t dropped;
@@ -148,8 +136,7 @@ size_t ctx_cache_maintain(ctx_cache *cache, size_t steps)
     if (!cache)
         return 0;
     clock = ctxi_cache_clock(cache, &now);
-    ctxi_lock_acquire(&cache->lock);
-    dropped = ctxi_contents_reclaim(cache, steps, &batch);
-    ctxi_lock_release(&cache->lock);
-    return clock && dropped < steps ? dropped + sweep(cache, steps - dropped, now) : dropped;
+    dropped = bury(cache, clock, steps);
+    return clock && dropped < steps ? dropped + sweep_expired(cache, clock, steps - dropped)
+                                    : dropped;
 }

@@ -1,7 +1,7 @@
 /*
  * key.h: the canonical encoding of typed values, and the byte buffer that it goes into.
  *
- * A key is the bytes [partition id: 8][function id: 8][arguments], the arguments being one field
+ * A key is the bytes [partition id: 8][function id: 4][arguments], the arguments being one field
  * after the other, each [tag: 1][fixed width, or length: 4 and bytes]. A field says its own length,
  * so no two different sequences of fields encode to the same bytes, and whoever compares two keys
  * compares these bytes. Ids are never reused.
@@ -9,11 +9,42 @@
 #ifndef CTXI_CACHE_KEY_H
 #define CTXI_CACHE_KEY_H
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "ctxcache/value.h"
 
-#define CTXI_KEY_HEADER 16 /* the two ids */
+#define CTXI_KEY_HEADER 12 /* the two ids */
 #define CTXI_KEY_INLINE 240
+
+/* A key with its hash. */
+struct ctxi_key {
+    const unsigned char *bytes;
+    size_t size;
+    uint64_t hash;
+};
+
+static inline void ctxi_key_write_ids(unsigned char *bytes, uint64_t partition, uint32_t fn)
+{
+    memcpy(bytes, &partition, sizeof partition);
+    memcpy(bytes + sizeof partition, &fn, sizeof fn);
+}
+
+static inline uint64_t ctxi_key_partition(const unsigned char *bytes)
+{
+    uint64_t partition;
+
+    memcpy(&partition, bytes, sizeof partition);
+    return partition;
+}
+
+static inline uint32_t ctxi_key_fn(const unsigned char *bytes)
+{
+    uint32_t fn;
+
+    memcpy(&fn, bytes + sizeof(uint64_t), sizeof fn);
+    return fn;
+}
 
 /* Bytes that begin on the stack and move to the heap if they outgrow it. Not to be copied. */
 struct ctxi_bytes {

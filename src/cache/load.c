@@ -10,34 +10,46 @@ void ctxi_load_init(struct ctx_cache_load *load, struct ctxi_request *request)
 
 void ctxi_load_fini(struct ctx_cache_load *load)
 {
-    ctxi_entry_unref(load->entry);
-    load->entry = NULL;
+    ctxi_entry_unref(load->request ? load->request->cache : NULL, load->hold);
+    load->hold = CTXI_HOLD_NONE;
 }
 
 /* ---- what the loader calls ---------------------------------------------------------------- */
 
-static int give(struct ctx_cache_load *load, struct ctxi_entry *entry)
+static void give(struct ctx_cache_load *load, struct ctxi_hold hold)
 {
-    if (!entry)
-        return CTX_ERR_NOMEM;
     ctxi_load_fini(load);
-    load->entry = entry;
+    load->hold = hold;
     load->negative = false;
-    return CTX_OK;
 }
 
-static struct ctxi_entry *new_entry(struct ctx_cache_load *load, size_t size)
+/*
+ * An entry for this load's key; with an expiry as far as is known by now. A call that bypasses the cache
+ * has no key: its entry, which is never stored, only tells the function.
+ */
+static int new_entry(const struct ctx_cache_load *load, size_t room, struct ctxi_hold *out_hold)
 {
-    struct ctxi_request *request = load->request;
+    const struct ctxi_request *request = load->request;
+    unsigned char ids[CTXI_KEY_HEADER];
+    struct ctxi_key none = {ids, sizeof ids, 0};
+    struct ctxi_recipe recipe = {request->fn, &request->key, room, load->ttl_ns != 0};
 
-    return ctxi_entry_new(request->cache, request->fn, request->key.bytes, request->key.size, size);
+    ctxi_key_write_ids(ids, 0, ctxi_fn_id(request->fn));
+    if (!request->key.bytes)
+        recipe.key = &none;
+    return ctxi_entry_new(request->cache, &recipe, out_hold);
 }
 
 static int reserve(struct ctx_cache_load *load, size_t size, void **out_buffer)
 {
-    int r = give(load, new_entry(load, size));
+    struct ctxi_hold hold;
+    int r = new_entry(load, size, &hold);
 
-    *out_buffer = r == CTX_OK ? ctxi_entry_value(load->entry) : NULL;
+    *out_buffer = NULL;
+    if (r == CTX_OK) {
+        give(load, hold);
+        *out_buffer = ctxi_entry_place(hold.entry, &size);
+    }
     return r;
 }
 
@@ -69,17 +81,20 @@ int ctx_cache_load_copy(ctx_cache_load *load, const void *data, size_t size)
 int ctx_cache_load_adopt(ctx_cache_load *load, void *value, size_t size,
                          void (*destroy)(void *value, size_t size, void *user), void *user)
 {
-    struct ctxi_request *request;
+    const struct ctxi_adopted adopted = {value, size, destroy, user, size};
+    void *place;
     int r;
 
     if (!load || !value || !destroy)
         return CTX_ERR_INVALID;
-    request = load->request;
-    r = give(load, ctxi_entry_adopt(request->cache, request->fn, request->key.bytes,
-                                    request->key.size, value, size, destroy, user));
-    if (r != CTX_OK)
+    r = reserve(load, sizeof adopted, &place);
+    if (r != CTX_OK) {
         destroy(value, size, user);
-    return r;
+        return r;
+    }
+    memcpy(place, &adopted, sizeof adopted);
+    load->hold.entry->flags |= CTXI_ENTRY_ADOPTED;
+    return CTX_OK;
 }
 
 void ctx_cache_load_negative(ctx_cache_load *load)
@@ -102,6 +117,12 @@ void ctx_cache_load_weight(ctx_cache_load *load, size_t bytes)
         return;
     load->weight = bytes;
     load->weighted = true;
+}
+
+void ctx_cache_load_fail(ctx_cache_load *load, int status)
+{
+    if (load)
+        load->failure = status;
 }
 
 void ctx_cache_load_no_store(ctx_cache_load *load)
@@ -152,21 +173,66 @@ static uint64_t expiry(uint64_t now, uint64_t ttl_ns)
     return !ttl_ns || ttl_ns >= CTXI_NEVER - now ? CTXI_NEVER : now + ttl_ns;
 }
 
+/* The time-to-live was set after the value was given: the entry has no room for an expiry yet. */
+static int make_room_for_expiry(struct ctx_cache_load *load)
+{
+    struct ctxi_entry *from = load->hold.entry;
+    struct ctxi_hold hold;
+    size_t room;
+    void *place = ctxi_entry_place(from, &room);
+    int r = new_entry(load, room, &hold);
+
+    if (r != CTX_OK)
+        return r;
+    if (room)
+        memcpy(ctxi_entry_place(hold.entry, &room), place, room);
+    hold.entry->flags |= from->flags & CTXI_ENTRY_ADOPTED;
+    from->flags &= (uint8_t)~CTXI_ENTRY_ADOPTED; /* what was adopted has moved */
+    give(load, hold);
+    return CTX_OK;
+}
+
+static void set_weight(struct ctx_cache_load *load)
+{
+    struct ctxi_adopted adopted;
+    size_t room;
+    void *place = ctxi_entry_place(load->hold.entry, &room);
+
+    if (!load->weighted || !(load->hold.entry->flags & CTXI_ENTRY_ADOPTED))
+        return;
+    memcpy(&adopted, place, sizeof adopted);
+    adopted.weight = load->weight;
+    memcpy(place, &adopted, sizeof adopted);
+}
+
+static int give_negative(struct ctx_cache_load *load)
+{
+    struct ctxi_hold hold;
+    int r = new_entry(load, 0, &hold);
+
+    if (r == CTX_OK) {
+        give(load, hold);
+        load->hold.entry->flags |= CTXI_ENTRY_NEGATIVE;
+    }
+    return r;
+}
+
 int ctxi_load_finish(struct ctx_cache_load *load)
 {
-    bool negative = load->negative;
-    struct ctxi_entry *entry;
+    uint64_t expires = expiry(load->ended, load->ttl_ns);
+    int r = load->negative ? give_negative(load) : CTX_OK;
 
-    if (negative && give(load, new_entry(load, 0)) != CTX_OK)
-        return CTX_ERR_NOMEM;
-    entry = load->entry;
-    if (!entry)
+    if (r != CTX_OK)
+        return r;
+    if (!load->hold.entry)
         return CTX_ERR_NO_VALUE;
-    entry->negative = negative;
-    entry->hash = load->request->key.hash;
-    entry->expires = expiry(load->ended, load->ttl_ns);
-    if (load->weighted && entry->adopted)
-        ctxi_entry_set_weight(entry, load->weight);
+    if (expires != CTXI_NEVER && !(load->hold.entry->flags & CTXI_ENTRY_EXPIRES))
+        r = make_room_for_expiry(load);
+    if (r != CTX_OK)
+        return r;
+    if (load->hold.entry->flags & CTXI_ENTRY_EXPIRES)
+        ctxi_entry_set_expires(load->hold.entry, expires);
+    set_weight(load);
     return CTX_OK;
 }
 

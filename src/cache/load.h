@@ -12,12 +12,13 @@ struct ctxi_reads;
 /* Lives on the stack of the call that runs the loader. */
 struct ctx_cache_load {
     struct ctxi_request *request;
-    struct ctxi_entry *entry; /* the value so far, one reference; NULL: none yet */
-    uint64_t ttl_ns;          /* 0: never expires */
+    struct ctxi_hold hold; /* the value so far, one reference; entry NULL: none yet */
+    uint64_t ttl_ns;       /* 0: never expires */
     size_t weight;
     bool weighted;
     bool no_store;
     bool negative;
+    int failure;             /* of ctx_cache_load_fail(); CTX_OK: it did not say so */
     uint64_t started, ended; /* the cache's clock */
 };
 
@@ -28,13 +29,13 @@ void ctxi_load_fini(struct ctx_cache_load *load);
 
 /*
  * Calls the loader in the current context, `reads` collecting what it reads. CTX_OK, with
- * load->entry finished: charged, and with its expiry; CTX_ERR_NO_VALUE; CTX_ERR_NOMEM; or what the
+ * load->hold finished: charged, and with its expiry; CTX_ERR_NO_VALUE; CTX_ERR_NOMEM; or what the
  * loader returned.
  */
 int ctxi_load_run(struct ctx_cache_load *load, const ctx_value *args, size_t arg_count,
                   struct ctxi_reads *reads);
 
-/* Makes load->entry ready to be stored, as ctxi_load_run() does; load->ended is its time of birth.
+/* Makes load->hold ready to be stored, as ctxi_load_run() does; load->ended is its time of birth.
  */
 int ctxi_load_finish(struct ctx_cache_load *load);
 

@@ -2,12 +2,15 @@
 
 #include "base/hash.h"
 
-#define SLOTS_MIN 8
+#define SLOTS_MIN 4
+#define REST_MAX  64 /* slots that rest although they could be used again */
 
 void ctxi_partitions_init(struct ctxi_partitions *partitions, uint64_t seed)
 {
     *partitions = (struct ctxi_partitions){0};
     partitions->seed = seed;
+    partitions->first_serial = CTXI_SERIAL_ONE;
+    atomic_init(&partitions->ids, NULL);
     ctxi_list_init(&partitions->idle);
 }
 
@@ -29,36 +32,172 @@ static unsigned table_hash(const struct ctxi_partitions *partitions, const void 
 
 /* ---- slots -------------------------------------------------------------------------------- */
 
-static void free_slot_arrays(struct ctxi_partitions *partitions, struct ctxi_memory *memory)
+static struct ctxi_partition_ids *ids_of(const struct ctxi_partitions *partitions)
 {
-    ctxi_memory_give(memory, partitions->slots, partitions->slot_count * sizeof *partitions->slots);
-    ctxi_memory_give(memory, partitions->free_slots,
-                     partitions->slot_count * sizeof *partitions->free_slots);
+    /* relaxed: changes under the lock, which the caller holds */
+    return atomic_load_explicit(&partitions->ids, memory_order_relaxed);
 }
 
-/* Twice as many; the new ones are free. */
-static int grow_slots(struct ctxi_partitions *partitions, struct ctxi_memory *memory)
+static size_t ids_bytes(uint32_t count)
 {
-    size_t old_count = partitions->slot_count;
-    size_t count = old_count ? old_count * 2 : SLOTS_MIN;
-    struct ctxi_partition **slots = ctxi_memory_take(memory, count * sizeof *slots);
-    size_t *free_slots = ctxi_memory_take(memory, count * sizeof *free_slots);
+    return sizeof(struct ctxi_partition_ids) + count * sizeof(uint64_t);
+}
 
-    if (!slots || !free_slots) {
-        ctxi_memory_give(memory, slots, count * sizeof *slots);
-        ctxi_memory_give(memory, free_slots, count * sizeof *free_slots);
-        return CTX_ERR_NOMEM;
+static uint64_t id_at(const struct ctxi_partitions *partitions, uint32_t slot)
+{
+    return atomic_load_explicit(&ids_of(partitions)->of[slot], memory_order_relaxed);
+}
+
+/* The four arrays at one size. */
+struct arrays {
+    struct ctxi_partition **slots;
+    struct ctxi_partition_ids *ids;
+    uint32_t *free_slots, *resting;
+};
+
+static void give_arrays(const struct arrays *arrays, struct ctxi_memory *memory, uint32_t count)
+{
+    ctxi_memory_give(memory, arrays->slots, count * sizeof *arrays->slots);
+    ctxi_memory_give(memory, arrays->ids, ids_bytes(count));
+    ctxi_memory_give(memory, arrays->free_slots, count * sizeof *arrays->free_slots);
+    ctxi_memory_give(memory, arrays->resting, count * sizeof *arrays->resting);
+}
+
+static int take_arrays(struct arrays *arrays, struct ctxi_memory *memory, uint32_t count)
+{
+    arrays->slots = ctxi_memory_take(memory, count * sizeof *arrays->slots);
+    arrays->ids = ctxi_memory_take(memory, ids_bytes(count));
+    arrays->free_slots = ctxi_memory_take(memory, count * sizeof *arrays->free_slots);
+    arrays->resting = ctxi_memory_take(memory, count * sizeof *arrays->resting);
+    if (arrays->slots && arrays->ids && arrays->free_slots && arrays->resting)
+        return CTX_OK;
+    give_arrays(arrays, memory, count);
+    return CTX_ERR_NOMEM;
+}
+
+/* New slots begin with a serial that none of these had before. */
+static void copy_ids(const struct ctxi_partitions *partitions, struct ctxi_partition_ids *ids,
+                     uint32_t count)
+{
+    ids->capacity = count;
+    for (uint32_t slot = 0; slot < count; slot++)
+        atomic_init(&ids->of[slot], slot < partitions->slot_count
+                                        ? id_at(partitions, slot)
+                                        : partitions->first_serial + slot);
+}
+
+static void copy_slots(struct ctxi_partitions *partitions, const struct arrays *arrays,
+                       uint32_t count)
+{
+    uint32_t old_count = partitions->slot_count;
+
+    memset(arrays->slots, 0, count * sizeof *arrays->slots);
+    if (old_count) {
+        memcpy(arrays->slots, partitions->slots, old_count * sizeof *arrays->slots);
+        memcpy(arrays->free_slots, partitions->free_slots,
+               partitions->free_count * sizeof *arrays->free_slots);
+        memcpy(arrays->resting, partitions->resting,
+               partitions->rest_count * sizeof *arrays->resting);
     }
-    memset(slots, 0, count * sizeof *slots);
-    if (old_count)
-        memcpy(slots, partitions->slots, old_count * sizeof *slots);
-    free_slot_arrays(partitions, memory);
-    partitions->slots = slots;
-    partitions->free_slots = free_slots;
+}
+
+/* Twice as many; the new ones are free. Readers may be using the old ids. */
+static int grow_slots(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                      struct ctxi_memory *memory)
+{
+    uint32_t old_count = partitions->slot_count, count = old_count ? old_count * 2 : SLOTS_MIN;
+    struct arrays old = {partitions->slots, NULL, partitions->free_slots, partitions->resting};
+    struct arrays arrays;
+
+    if (count > CTXI_PLACES_MAX || !ctxi_readers_may_retire(readers) ||
+        take_arrays(&arrays, memory, count) != CTX_OK)
+        return CTX_ERR_NOMEM;
+    copy_ids(partitions, arrays.ids, count);
+    copy_slots(partitions, &arrays, count);
+    if (ids_of(partitions))
+        ctxi_readers_retire(readers, ids_of(partitions), ids_bytes(old_count));
+    give_arrays(&old, memory, old_count);
+    partitions->slots = arrays.slots;
+    partitions->free_slots = arrays.free_slots;
+    partitions->resting = arrays.resting;
+    atomic_store_explicit(&partitions->ids, arrays.ids, memory_order_release); /* PARTITION-1 */
     partitions->slot_count = count;
-    for (size_t slot = count; slot > old_count; slot--)
-        free_slots[partitions->free_count++] = slot - 1;
+    for (uint32_t slot = count; slot > old_count; slot--)
+        partitions->free_slots[partitions->free_count++] = slot - 1;
     return CTX_OK;
+}
+
+static void renew_id(struct ctxi_partitions *partitions, uint32_t slot)
+{
+    /* relaxed: see ctxi_partition_is_current() */
+    atomic_store_explicit(&ids_of(partitions)->of[slot], id_at(partitions, slot) + CTXI_SERIAL_ONE,
+                          memory_order_relaxed);
+}
+
+/* Whether a partition with this id can be given another. */
+static bool has_next(uint64_t id)
+{
+    return id < UINT64_MAX - CTXI_SERIAL_ONE;
+}
+
+static void rest(struct ctxi_partitions *partitions, uint32_t slot)
+{
+    if (has_next(id_at(partitions, slot)))
+        partitions->resting[partitions->rest_count++] = slot;
+}
+
+void ctxi_partitions_begin_wait(struct ctxi_partitions *partitions)
+{
+    partitions->rest_waiting = partitions->rest_count;
+}
+
+/*
+ * The arrays of many partitions that are gone would otherwise eat up a small capacity for ever. Ids
+ * that were in use stay used.
+ */
+static void free_slots_of_none(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                               struct ctxi_memory *memory)
+{
+    struct arrays arrays = {partitions->slots, NULL, partitions->free_slots, partitions->resting};
+    uint32_t count = partitions->slot_count;
+    uint64_t last = 0;
+
+    if (partitions->existing || partitions->rest_count || count <= SLOTS_MIN ||
+        !ctxi_readers_may_retire_table(readers))
+        return;
+    for (uint32_t slot = 0; slot < count; slot++)
+        last = id_at(partitions, slot) > last ? id_at(partitions, slot) : last;
+    if (!has_next(last))
+        return;
+    partitions->first_serial = last - ctxi_partition_slot(last) + CTXI_SERIAL_ONE;
+    give_arrays(&arrays, memory, count);
+    ctxi_readers_retire(readers, ids_of(partitions), ids_bytes(count));
+    atomic_store_explicit(&partitions->ids, NULL, memory_order_release); /* PARTITION-1 */
+    partitions->slots = NULL;
+    partitions->free_slots = partitions->resting = NULL;
+    partitions->slot_count = partitions->free_count = 0;
+}
+
+void ctxi_partitions_free_waiting(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                                  struct ctxi_memory *memory)
+{
+    uint32_t count = partitions->rest_waiting;
+
+    if (!count)
+        return;
+    memcpy(partitions->free_slots + partitions->free_count, partitions->resting,
+           count * sizeof *partitions->resting);
+    partitions->free_count += count;
+    partitions->rest_count -= count;
+    memmove(partitions->resting, partitions->resting + count,
+            partitions->rest_count * sizeof *partitions->resting);
+    partitions->rest_waiting = 0;
+    free_slots_of_none(partitions, readers, memory);
+}
+
+bool ctxi_partitions_rest_long(const struct ctxi_partitions *partitions)
+{
+    return partitions->rest_count > REST_MAX;
 }
 
 /* ---- life --------------------------------------------------------------------------------- */
@@ -83,18 +222,16 @@ static void unlink_from_table(struct ctxi_partitions *partitions, struct ctxi_me
     /* NOLINTBEGIN(clang-analyzer-core.NullDereference): it forgets a list's length while it walks */
     HASH_DEL(partitions->table, partition);
     partitions->count--;
-    partitions->slots[partition->slot] = NULL;
     /* NOLINTEND(clang-analyzer-core.NullDereference) */
-    partitions->free_slots[partitions->free_count++] = partition->slot;
 }
 
-/* The tables of many partitions that are gone would otherwise eat up a small capacity for ever. */
-static void free_tables(struct ctxi_partitions *partitions, struct ctxi_memory *memory)
+bool ctxi_partition_renew(struct ctxi_partitions *partitions, struct ctxi_partition *partition)
 {
-    free_slot_arrays(partitions, memory); /* uthash has freed its own with the last element */
-    partitions->slots = NULL;
-    partitions->free_slots = NULL;
-    partitions->slot_count = partitions->free_count = 0;
+    uint32_t slot = ctxi_partition_slot(partition->id);
+
+    renew_id(partitions, slot);
+    partition->id = id_at(partitions, slot);
+    return has_next(partition->id);
 }
 
 static size_t charge(const struct ctxi_memory *memory, struct ctxi_partition *partition)
@@ -105,13 +242,17 @@ static size_t charge(const struct ctxi_memory *memory, struct ctxi_partition *pa
 static void free_partition(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
                            struct ctxi_partition *partition)
 {
+    uint32_t slot = ctxi_partition_slot(partition->id);
+
     become_busy(partitions, partition);
     if (!partition->retired)
         unlink_from_table(partitions, memory, partition);
+    partitions->slots[slot] = NULL;
+    partitions->existing--;
+    renew_id(partitions, slot);
+    rest(partitions, slot);
     partitions->block_bytes -= charge(memory, partition);
     ctxi_memory_give(memory, partition, block_size(partition->encoded_size));
-    if (!partitions->count)
-        free_tables(partitions, memory);
 }
 
 /* Called when something that kept it busy has gone. */
@@ -140,9 +281,12 @@ bool ctxi_partition_free_idle(struct ctxi_partitions *partitions, struct ctxi_me
 
 void ctxi_partitions_fini(struct ctxi_partitions *partitions, struct ctxi_memory *memory)
 {
+    struct arrays arrays = {partitions->slots, ids_of(partitions), partitions->free_slots,
+                            partitions->resting};
+
     while (ctxi_partition_free_idle(partitions, memory))
         continue;
-    free_slot_arrays(partitions, memory);
+    give_arrays(&arrays, memory, partitions->slot_count);
 }
 
 /* ---- finding ------------------------------------------------------------------------------ */
@@ -171,19 +315,34 @@ uint64_t ctxi_partition_seed(const struct ctxi_partitions *partitions, uint64_t 
     return mix(partitions->seed ^ mix(id));
 }
 
+/* A slot for one more. */
+static int find_slot(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                     struct ctxi_memory *memory)
+{
+    return partitions->free_count ? CTX_OK : grow_slots(partitions, readers, memory);
+}
+
+static void take_slot(struct ctxi_partitions *partitions, struct ctxi_partition *partition)
+{
+    uint32_t slot = partitions->free_slots[--partitions->free_count];
+
+    partition->id = id_at(partitions, slot);
+    partition->number = ++partitions->last_number;
+    partitions->slots[slot] = partition;
+    partitions->existing++;
+    partitions->count++;
+    become_idle(partitions, partition);
+}
+
 static int add(struct ctxi_partitions *partitions, struct ctxi_memory *table_memory,
                const void *encoded, size_t size, struct ctxi_partition **out)
 {
-    struct ctxi_partition *added;
+    struct ctxi_partition *added = ctxi_memory_take(table_memory, block_size(size));
     bool table_full = false;
 
-    if (!partitions->free_count && grow_slots(partitions, table_memory) != CTX_OK)
-        return CTX_ERR_NOMEM;
-    added = ctxi_memory_take(table_memory, block_size(size));
     if (!added)
         return CTX_ERR_NOMEM;
     memset(added, 0, sizeof *added);
-    ctxi_list_init(&added->members);
     ctxi_list_init(&added->idle);
     added->encoded_size = size;
     if (size)
@@ -195,36 +354,28 @@ static int add(struct ctxi_partitions *partitions, struct ctxi_memory *table_mem
         return CTX_ERR_NOMEM;
     }
     partitions->block_bytes += charge(table_memory, added);
-    added->id = ++partitions->last_id;
-    added->seed = ctxi_partition_seed(partitions, added->id);
-    added->generation = 1;
-    added->slot = partitions->free_slots[--partitions->free_count];
-    partitions->slots[added->slot] = added;
-    partitions->count++;
-    become_idle(partitions, added);
+    take_slot(partitions, added);
     *out = added;
     return CTX_OK;
 }
 
-int ctxi_partition_intern(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
-                          const void *encoded, size_t size, struct ctxi_partition **out)
+int ctxi_partition_intern(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                          struct ctxi_memory *memory, const void *encoded, size_t size,
+                          struct ctxi_partition **out)
 {
     *out = ctxi_partition_find(partitions, encoded, size);
-    return *out ? CTX_OK : add(partitions, memory, encoded, size, out);
+    if (*out)
+        return CTX_OK;
+    if (find_slot(partitions, readers, memory) != CTX_OK)
+        return CTX_ERR_NOMEM;
+    return add(partitions, memory, encoded, size, out);
 }
 
-struct ctxi_partition *ctxi_partition_at(const struct ctxi_partitions *partitions,
-                                         const struct ctxi_place *place)
+struct ctxi_partition *ctxi_partition_at(const struct ctxi_partitions *partitions, uint64_t id)
 {
-    struct ctxi_partition *partition =
-        place->slot < partitions->slot_count ? partitions->slots[place->slot] : NULL;
+    struct ctxi_partition *partition = ctxi_partition_in(partitions, ctxi_partition_slot(id));
 
-    return partition && partition->id == place->id ? partition : NULL;
-}
-
-struct ctxi_place ctxi_partition_place(const struct ctxi_partition *partition)
-{
-    return (struct ctxi_place){partition->id, partition->seed, partition->slot};
+    return partition && partition->id == id && !partition->retired ? partition : NULL;
 }
 
 /* ---- use ---------------------------------------------------------------------------------- */

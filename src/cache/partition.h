@@ -9,9 +9,25 @@
 
 #include "base/list.h"
 #include "cache/hashtable.h"
+#include "cache/reader.h"
 #include "ctxcache/stats.h"
 
 #define CTXI_PARTITIONS_IDLE_MAX 1024 /* kept although they hold nothing, for their statistics */
+
+/*
+ * The id of a partition is what keys of its entries begin with. It is [serial: 40][slot: 24], and it is
+ * replaced by the next serial when all entries are dropped: they are dead from then on, for no key
+ * begins with their id again. So no id is ever used twice. In a slot whose serials are used up no
+ * partition lives any more.
+ */
+#define CTXI_PLACE_BITS 24
+#define CTXI_PLACES_MAX (UINT32_C(1) << CTXI_PLACE_BITS)
+#define CTXI_SERIAL_ONE (UINT64_C(1) << CTXI_PLACE_BITS)
+
+static inline uint32_t ctxi_partition_slot(uint64_t id)
+{
+    return (uint32_t)id & (CTXI_PLACES_MAX - 1);
+}
 
 /*
  * A partition without entries, dead ones included, and without pins is idle: it stands in the list
@@ -20,16 +36,13 @@
  */
 struct ctxi_partition {
     /* Fixed. */
-    uint64_t id;   /* never reused, never 0 */
-    uint64_t seed; /* of the hashes of its keys */
-    size_t slot;
+    uint64_t number; /* what users know it by; never reused, never 0 */
     size_t encoded_size;
 
-    uint64_t generation; /* grows when all entries are dropped: entries of an older one are dead */
-    uint64_t cleared_generation; /* the last one that ended by a clear; its dead have that cause */
-    struct ctxi_link members;    /* live entries */
-    size_t member_count;         /* in the cache, dead ones included */
-    size_t pins;                 /* calls and flights that use it */
+    uint64_t id;         /* of new keys */
+    uint64_t cleared_id; /* the last one that ended by a clear; its dead have that cause */
+    size_t member_count; /* entries in the cache, dead ones included */
+    size_t pins;         /* calls and flights that use it */
     struct ctxi_link idle;
     bool retired; /* no longer in the table */
     UT_hash_handle hh;
@@ -37,24 +50,30 @@ struct ctxi_partition {
     unsigned char encoded[]; /* one field per variable of vary, in the cache's order (key.h) */
 };
 
-/* Where a partition is; may be remembered without holding it, for the id tells if it is still
- * there. */
-struct ctxi_place {
-    uint64_t id;
-    uint64_t seed;
-    size_t slot;
+/*
+ * The ids of the partitions by slot, for readers (reader.h): a context that remembers an id may use it
+ * while it stands here. A free slot has an id that nobody was given yet. Replaced by a larger one.
+ */
+struct ctxi_partition_ids {
+    uint32_t capacity;
+    _Atomic uint64_t of[];
 };
 
 struct ctxi_partitions {
     size_t block_bytes;            /* of the partitions themselves, without tables */
     struct ctxi_partition *table;  /* not retired, by encoding */
     struct ctxi_partition **slots; /* all that exist; NULL where free */
-    size_t *free_slots;            /* a stack of free_count; both have slot_count places */
-    size_t free_count, slot_count;
-    struct ctxi_link idle; /* most recently idle first */
+    _Atomic(struct ctxi_partition_ids *) ids;
+    uint32_t *free_slots; /* a stack of free_count; all four have slot_count places */
+    uint32_t *resting;    /* slots that records may still name, oldest first; then they are free */
+    uint32_t free_count, slot_count;
+    uint32_t rest_count, rest_waiting; /* of these the first wait for the grace under way */
+    struct ctxi_link idle;             /* most recently idle first */
     size_t idle_count;
-    size_t count; /* in the table */
-    uint64_t last_id;
+    size_t count;          /* in the table */
+    size_t existing;       /* those that are retired, too */
+    uint64_t first_serial; /* of new slots, in its place in an id */
+    uint64_t last_number;
     uint64_t seed;
 };
 
@@ -68,15 +87,40 @@ struct ctxi_partition *ctxi_partition_find(const struct ctxi_partitions *partiti
                                            const void *encoded, size_t size);
 
 /* The same, made if there is none. CTX_ERR_NOMEM. It is idle: pin it. */
-int ctxi_partition_intern(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
-                          const void *encoded, size_t size, struct ctxi_partition **out);
+int ctxi_partition_intern(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                          struct ctxi_memory *memory, const void *encoded, size_t size,
+                          struct ctxi_partition **out);
 
-/* The partition at `place` if it is still that one and not retired, else NULL. */
-struct ctxi_partition *ctxi_partition_at(const struct ctxi_partitions *partitions,
-                                         const struct ctxi_place *place);
-struct ctxi_place ctxi_partition_place(const struct ctxi_partition *partition);
+/* The partition that has this id, now; else NULL. */
+struct ctxi_partition *ctxi_partition_at(const struct ctxi_partitions *partitions, uint64_t id);
 
-/* The hash seed of the partition with this id; needs no lock. */
+/* The partition in this slot, whichever it is; NULL: none. */
+static inline struct ctxi_partition *ctxi_partition_in(const struct ctxi_partitions *partitions,
+                                                       uint32_t slot)
+{
+    return slot < partitions->slot_count ? partitions->slots[slot] : NULL;
+}
+
+/* Whether a partition has this id now. Inside a section. */
+static inline bool ctxi_partition_is_current(const struct ctxi_partitions *partitions, uint64_t id)
+{
+    /* PARTITION-1: acquire; partner: the release store where it is replaced */
+    const struct ctxi_partition_ids *ids =
+        atomic_load_explicit(&partitions->ids, memory_order_acquire);
+    uint32_t slot = ctxi_partition_slot(id);
+
+    /* relaxed: who dropped the partition before this call began has told the caller so */
+    return ids && slot < ids->capacity &&
+           atomic_load_explicit(&ids->of[slot], memory_order_relaxed) == id;
+}
+
+/*
+ * A new id in place of the old one: all entries are dead, and who remembers it has to look again.
+ * False: it was the last one that there is, and the partition must be retired.
+ */
+bool ctxi_partition_renew(struct ctxi_partitions *partitions, struct ctxi_partition *partition);
+
+/* The hash seed of the keys that begin with this id; needs no lock. */
 uint64_t ctxi_partition_seed(const struct ctxi_partitions *partitions, uint64_t id);
 
 void ctxi_partition_pin(struct ctxi_partitions *partitions, struct ctxi_partition *partition);
@@ -94,6 +138,15 @@ void ctxi_partition_retire(struct ctxi_partitions *partitions, struct ctxi_memor
 
 /* Frees the partition that has been idle longest; false: none is idle. */
 bool ctxi_partition_free_idle(struct ctxi_partitions *partitions, struct ctxi_memory *memory);
+
+/*
+ * The slots of partitions that are gone are free again after a grace and a drain (reclaim.h): when it
+ * begins, when it has ended; and whether so many wait that it is worth one.
+ */
+void ctxi_partitions_begin_wait(struct ctxi_partitions *partitions);
+void ctxi_partitions_free_waiting(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                                  struct ctxi_memory *memory);
+bool ctxi_partitions_rest_long(const struct ctxi_partitions *partitions);
 
 /* Bytes that a partition of this size takes, at most. */
 size_t ctxi_partition_bytes(size_t encoded_size);

@@ -51,7 +51,7 @@ static void unpin(struct ctxi_request *request)
 
     if (!request->pinned)
         return;
-    ctxi_lock_acquire(&cache->lock);
+    ctxi_cache_lock(cache);
     ctxi_partition_unpin(&cache->partitions, &cache->memory, request->pinned);
     ctxi_contents_trim_idle(cache);
     ctxi_lock_release(&cache->lock);
@@ -70,14 +70,16 @@ static int intern_locked(struct ctxi_request *request, const struct ctxi_bytes *
         request->missing = !partition;
         r = partition ? CTX_OK : CTX_ABSENT;
     } else {
-        r = ctxi_partition_intern(&cache->partitions, &cache->memory, encoded->data, encoded->size,
-                                  &partition);
+        ctxi_reclaim(cache);
+        r = ctxi_partition_intern(&cache->partitions, &cache->readers, &cache->memory,
+                                  encoded->data, encoded->size, &partition);
     }
     if (r != CTX_OK)
         return r;
     ctxi_partition_pin(&cache->partitions, partition);
     request->pinned = partition;
-    request->place = ctxi_partition_place(partition);
+    request->partition = partition->id;
+    request->seed = ctxi_partition_seed(&cache->partitions, partition->id);
     return CTX_OK;
 }
 
@@ -110,11 +112,10 @@ static void remember(const struct ctxi_request *request)
 {
     ctx_cache *cache = request->cache;
     ctx_context *context = ctxi_current();
-    struct ctxi_memo memo = {cache->serial, request->place.id, request->place.seed,
-                             request->place.slot};
+    struct ctxi_memo memo = {cache->serial, request->partition, request->seed};
 
     if (!cache->vary_count)
-        atomic_store_explicit(&cache->whole, request->place.id, memory_order_relaxed);
+        atomic_store_explicit(&cache->whole, request->partition, memory_order_relaxed);
     else if (context && is_untouched(request))
         ctxi_memo_keep(context, &memo);
 }
@@ -130,7 +131,7 @@ static int intern(struct ctxi_request *request)
     ctxi_bytes_init(&encoded, &cache->allocator, cache->config.key_limit);
     r = encode_partition(request, &encoded);
     if (r == CTX_OK) {
-        ctxi_lock_acquire(&cache->lock);
+        ctxi_cache_lock(cache);
         r = intern_locked(request, &encoded);
         ctxi_lock_release(&cache->lock);
     }
@@ -140,7 +141,7 @@ static int intern(struct ctxi_request *request)
     return r;
 }
 
-/* Where the partition was last, without looking whether it is still there. */
+/* Which the partition was last, without looking whether it still is. */
 static bool recall(struct ctxi_request *request)
 {
     ctx_cache *cache = request->cache;
@@ -148,14 +149,15 @@ static bool recall(struct ctxi_request *request)
     const struct ctxi_memo *memo;
 
     if (!cache->vary_count) {
-        uint64_t id = atomic_load_explicit(&cache->whole, memory_order_relaxed);
-
-        request->place = (struct ctxi_place){id, ctxi_partition_seed(&cache->partitions, id), 0};
-        return id != 0;
+        request->partition = atomic_load_explicit(&cache->whole, memory_order_relaxed);
+        request->seed = ctxi_partition_seed(&cache->partitions, request->partition);
+        return request->partition != 0;
     }
     memo = context ? ctxi_memo_find(context, cache->serial) : NULL;
-    if (memo)
-        request->place = (struct ctxi_place){memo->partition, memo->seed, (size_t)memo->slot};
+    if (memo) {
+        request->partition = memo->partition;
+        request->seed = memo->seed;
+    }
     return memo != NULL;
 }
 
@@ -164,13 +166,12 @@ static bool recall(struct ctxi_request *request)
 /* Writes the ids before the arguments, and hashes. */
 static void finish_key(struct ctxi_request *request)
 {
-    uint64_t ids[2] = {request->place.id, ctxi_fn_id(request->fn)};
     struct ctxi_bytes *bytes = &request->bytes;
 
-    memcpy(bytes->data, ids, sizeof ids);
+    ctxi_key_write_ids(bytes->data, request->partition, ctxi_fn_id(request->fn));
     request->key.bytes = bytes->data;
     request->key.size = bytes->size;
-    request->key.hash = ctxi_hash(bytes->data, bytes->size, request->place.seed);
+    request->key.hash = ctxi_hash(bytes->data, bytes->size, request->seed);
 }
 
 static int encode_args(struct ctxi_request *request, const ctx_value *args, size_t arg_count)
@@ -213,7 +214,7 @@ void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache)
     request->variable = NULL;
     request->obstacle = CTX_CACHE_STORED;
     request->key = (struct ctxi_key){NULL, 0, 0};
-    request->place = (struct ctxi_place){0, 0, 0};
+    request->partition = request->seed = 0;
     ctxi_bytes_init(&request->bytes, NULL, 0);
 }
 
@@ -259,11 +260,11 @@ int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_
     for (;;) {
         int r;
 
-        ctxi_lock_acquire(&cache->lock);
-        *out_partition = ctxi_partition_at(&cache->partitions, &request->place);
+        ctxi_cache_lock(cache);
+        *out_partition = ctxi_partition_at(&cache->partitions, request->partition);
         if (*out_partition)
             return CTX_OK;
-        ctxi_lock_release(&cache->lock);
+        ctxi_cache_unlock(cache);
         r = intern(request);
         if (r != CTX_OK)
             return r;

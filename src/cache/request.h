@@ -12,12 +12,13 @@
 
 /*
  * Lives on the stack of one call. Partition values are read once, at its opening; the partition is
- * then known by its place, which is checked again whenever the lock is taken.
+ * then known by its id, which is checked again whenever the lock is taken.
  */
 struct ctxi_request {
     ctx_cache *cache;
-    struct ctxi_fn *fn; /* NULL: only the partition is asked for */
-    struct ctxi_place place;
+    struct ctxi_fn *fn;            /* NULL: only the partition is asked for */
+    uint64_t partition;            /* its id */
+    uint64_t seed;                 /* of the hashes of keys that begin with it */
     struct ctxi_partition *pinned; /* by this request, or NULL */
     struct ctxi_key key;           /* points into bytes */
     struct ctxi_bytes bytes;

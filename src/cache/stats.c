@@ -21,11 +21,11 @@ int ctx_cache_stats_read(ctx_cache *cache, ctx_cache_stats *out_stats)
 
     if (!cache || !writable(out_stats))
         return CTX_ERR_INVALID;
-    ctxi_lock_acquire(&cache->lock);
+    ctxi_cache_lock(cache);
     ours = cache->stats;
     ours.bytes = ctxi_cache_used_bytes(cache);
     ours.partitions = cache->partitions.count;
-    ctxi_lock_release(&cache->lock);
+    ctxi_cache_unlock(cache);
     write_stats(out_stats, &ours);
     return CTX_OK;
 }
@@ -54,7 +54,7 @@ int ctx_cache_partition_stats(ctx_cache *cache, ctx_cache_stats *out_stats)
         r = ctxi_request_lock(&request, &partition);
     if (r == CTX_OK) {
         ours = partition_stats(partition);
-        ctxi_lock_release(&cache->lock);
+        ctxi_cache_unlock(cache);
     }
     write_stats(out_stats, &ours);
     return r;
@@ -62,44 +62,43 @@ int ctx_cache_partition_stats(ctx_cache *cache, ctx_cache_stats *out_stats)
 
 /* ---- all partitions ----------------------------------------------------------------------- */
 
-/* The places of all partitions at one moment, to be visited without the lock. */
-struct places {
-    struct ctxi_place *places;
+/* The ids of all partitions at one moment, to be visited without the lock. */
+struct ids {
+    uint64_t *ids;
     size_t count, capacity;
 };
 
-static int list_places(ctx_cache *cache, struct places *list)
+static int list_ids(ctx_cache *cache, struct ids *list)
 {
     int r = CTX_OK;
 
-    ctxi_lock_acquire(&cache->lock);
+    ctxi_cache_lock(cache);
     list->count = 0;
     list->capacity = cache->partitions.slot_count;
-    list->places = NULL;
+    list->ids = NULL;
     if (list->capacity)
-        list->places = ctxi_alloc(&cache->allocator, list->capacity * sizeof *list->places);
-    if (list->capacity && !list->places)
+        list->ids = ctxi_alloc(&cache->allocator, list->capacity * sizeof *list->ids);
+    if (list->capacity && !list->ids)
         r = CTX_ERR_NOMEM;
     for (size_t slot = 0; r == CTX_OK && slot < list->capacity; slot++)
-        if (cache->partitions.slots[slot])
-            list->places[list->count++] = ctxi_partition_place(cache->partitions.slots[slot]);
-    ctxi_lock_release(&cache->lock);
+        if (cache->partitions.slots[slot] && !cache->partitions.slots[slot]->retired)
+            list->ids[list->count++] = cache->partitions.slots[slot]->id;
+    ctxi_cache_unlock(cache);
     return r;
 }
 
 /* Pins the partition, with its statistics of this moment; NULL: it is gone. */
-static struct ctxi_partition *pin(ctx_cache *cache, const struct ctxi_place *place,
-                                  ctx_cache_stats *out_stats)
+static struct ctxi_partition *pin(ctx_cache *cache, uint64_t id, ctx_cache_stats *out_stats)
 {
     struct ctxi_partition *partition;
 
-    ctxi_lock_acquire(&cache->lock);
-    partition = ctxi_partition_at(&cache->partitions, place);
+    ctxi_cache_lock(cache);
+    partition = ctxi_partition_at(&cache->partitions, id);
     if (partition) {
         ctxi_partition_pin(&cache->partitions, partition);
         *out_stats = partition_stats(partition);
     }
-    ctxi_lock_release(&cache->lock);
+    ctxi_cache_unlock(cache);
     return partition;
 }
 
@@ -115,24 +114,25 @@ static void unpin(struct pinned *pinned)
 
     if (!pinned->partition)
         return;
-    ctxi_lock_acquire(&cache->lock);
+    ctxi_cache_lock(cache);
     ctxi_partition_unpin(&cache->partitions, &cache->memory, pinned->partition);
-    ctxi_lock_release(&cache->lock);
+    ctxi_cache_unlock(cache);
 }
 
 typedef int visitor(void *user, const ctx_cache_partition *partition);
 
-static int visit_one(ctx_cache *cache, const struct ctxi_place *place, visitor *visit, void *user)
+static int visit_one(ctx_cache *cache, uint64_t id, visitor *visit, void *user)
 {
     ctx_cache_stats stats;
-    __attribute__((cleanup(unpin))) struct pinned pinned = {cache, pin(cache, place, &stats)};
+    __attribute__((cleanup(unpin))) struct pinned pinned = {cache, pin(cache, id, &stats)};
     ctx_value values[CTX_CACHE_VARY_MAX];
     bool is_set[CTX_CACHE_VARY_MAX];
-    ctx_cache_partition view = {place->id, cache->vary_count, cache->vary, values, is_set, &stats};
+    ctx_cache_partition view = {0, cache->vary_count, cache->vary, values, is_set, &stats};
     const unsigned char *cursor;
 
     if (!pinned.partition)
         return 0;
+    view.id = pinned.partition->number;
     cursor = pinned.partition->encoded; /* fixed: read without the lock */
     for (size_t i = 0; i < cache->vary_count; i++)
         ctxi_decode_value(&cursor, &values[i], &is_set[i]);
@@ -141,13 +141,13 @@ static int visit_one(ctx_cache *cache, const struct ctxi_place *place, visitor *
 
 struct listed {
     ctx_cache *cache;
-    struct places list;
+    struct ids list;
 };
 
-static void free_places(struct listed *listed)
+static void free_ids(struct listed *listed)
 {
-    ctxi_free(&listed->cache->allocator, listed->list.places,
-              listed->list.capacity * sizeof *listed->list.places);
+    ctxi_free(&listed->cache->allocator, listed->list.ids,
+              listed->list.capacity * sizeof *listed->list.ids);
 }
 
 int ctx_cache_each_partition(ctx_cache *cache, visitor *visit, void *user)
@@ -156,10 +156,10 @@ int ctx_cache_each_partition(ctx_cache *cache, visitor *visit, void *user)
 
     if (!cache || !visit)
         return CTX_ERR_INVALID;
-    __attribute__((cleanup(free_places))) struct listed listed = {cache, {NULL, 0, 0}};
+    __attribute__((cleanup(free_ids))) struct listed listed = {cache, {NULL, 0, 0}};
     ctxi_audit_charge_vary(cache);
-    r = list_places(cache, &listed.list);
+    r = list_ids(cache, &listed.list);
     for (size_t i = 0; r == CTX_OK && i < listed.list.count; i++)
-        r = visit_one(cache, &listed.list.places[i], visit, user);
+        r = visit_one(cache, listed.list.ids[i], visit, user);
     return r;
 }

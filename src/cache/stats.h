@@ -16,4 +16,13 @@
             ctxi_counted->stats.field += (n);                                                      \
     } while (0)
 
+static inline void ctxi_count_hit(ctx_cache *cache, struct ctxi_partition *partition,
+                                  const struct ctxi_entry *entry)
+{
+    CTXI_COUNT(cache, partition, calls, 1);
+    CTXI_COUNT(cache, partition, hits, 1);
+    if (entry->flags & CTXI_ENTRY_NEGATIVE)
+        CTXI_COUNT(cache, partition, negative_hits, 1);
+}
+
 #endif

@@ -20,7 +20,6 @@ struct ctxi_memo {
     uint64_t owner; /* which cache; never 0, never reused */
     uint64_t partition;
     uint64_t seed;
-    uint64_t slot;
 };
 
 #define CTXI_MEMO_SLOTS 8

@@ -305,7 +305,7 @@ Test(pending, memos_are_forgotten_as_ever)
 {
     ctx_token tokens[2];
     ctx_context *copy;
-    struct ctxi_memo memo = {1, 2, 3, 4};
+    struct ctxi_memo memo = {1, 2, 3};
 
     cr_assert_eq(ctxi_var_hold(a, true), CTX_OK);
     prepare(tokens, &copy);

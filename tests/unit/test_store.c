@@ -85,7 +85,7 @@ static const struct ctxi_memo *remembered(uint64_t owner)
 
 static void keep(uint64_t owner)
 {
-    struct ctxi_memo memo = {owner, owner + 1, owner + 2, owner + 3};
+    struct ctxi_memo memo = {owner, owner + 1, owner + 2};
 
     ctxi_memo_keep(current(), &memo);
 }
@@ -96,7 +96,7 @@ Test(memo, is_found_again)
     keep(1);
     keep(2);
     cr_assert_eq(remembered(1)->partition, 2);
-    cr_assert_eq(remembered(2)->slot, 5);
+    cr_assert_eq(remembered(2)->seed, 4);
     cr_assert_null(remembered(9)); /* the place of 1 */
 }
 

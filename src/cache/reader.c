@@ -1,0 +1,345 @@
+#include "cache/reader.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "cache/cache.h"
+
+#define READER_BYTES (sizeof(struct ctxi_reader) + CTXI_LINE) /* to be aligned in */
+
+__thread struct ctxi_reader_table ctxi_reader_table
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/*
+ * Guards the tie between a reader and its cache, when either ends: taken by a thread at its end, and by
+ * ctx_cache_destroy(). A cache's lock may be taken under it.
+ */
+static struct ctxi_lock attachment_lock = CTXI_LOCK_INIT;
+
+static pthread_key_t key;
+static bool has_key;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+
+void ctxi_readers_fork_prepare(void)
+{
+    ctxi_lock_acquire(&attachment_lock);
+}
+
+void ctxi_readers_fork_done(void)
+{
+    ctxi_lock_release(&attachment_lock);
+}
+
+void ctxi_readers_init(struct ctxi_readers *readers)
+{
+    *readers = (struct ctxi_readers){0};
+    atomic_init(&readers->recorder, CTXI_ID_NONE);
+    ctxi_list_init(&readers->list);
+}
+
+/* ---- the end of a reader ------------------------------------------------------------------ */
+
+static void free_reader(struct ctxi_reader *reader)
+{
+    ctxi_free(ctxi_process_allocator(), reader->block, READER_BYTES);
+}
+
+/* The name of who recorded alone is given to somebody else later: nobody records now. */
+static void forget_recorder(struct ctxi_readers *readers, const struct ctxi_reader *reader)
+{
+    uint64_t word = atomic_load_explicit(&readers->recorder, memory_order_relaxed);
+
+    if ((word & CTXI_ID_MASK) == reader->id)
+        /* fails if another has made it "many" meanwhile, which is as good */
+        (void)atomic_compare_exchange_strong_explicit(&readers->recorder, &word,
+                                                      ctxi_stamp_now() << 16 | CTXI_ID_NONE,
+                                                      memory_order_relaxed, memory_order_relaxed);
+}
+
+/* Takes a reader out of its cache, its records carried out. Both locks are held. */
+static void leave_cache(struct ctxi_reader *reader)
+{
+    struct ctxi_readers *readers = &reader->cache->readers;
+
+    ctxi_recency_drain(reader->cache);
+    forget_recorder(readers, reader);
+    reader->awaited = false;
+    ctxi_list_remove(&reader->link);
+    reader->cache = NULL;
+}
+
+static void end_reader(struct ctxi_reader *reader)
+{
+    ctx_cache *cache;
+
+    ctxi_lock_acquire(&attachment_lock);
+    cache = reader->cache;
+    if (cache) {
+        ctxi_lock_acquire(&cache->lock);
+        leave_cache(reader);
+        ctxi_lock_release(&cache->lock);
+    }
+    ctxi_lock_release(&attachment_lock);
+    free_reader(reader);
+}
+
+static void end_thread(void *unused)
+{
+    struct ctxi_reader *reader = ctxi_reader_table.all;
+
+    (void)unused;
+    memset(&ctxi_reader_table, 0, sizeof ctxi_reader_table);
+    while (reader) {
+        struct ctxi_reader *next = reader->next;
+
+        end_reader(reader);
+        reader = next;
+    }
+}
+
+void ctxi_readers_detach(ctx_cache *cache)
+{
+    ctxi_lock_acquire(&attachment_lock);
+    ctxi_lock_acquire(&cache->lock);
+    while (!ctxi_list_empty(&cache->readers.list))
+        leave_cache(CTXI_CONTAINER(cache->readers.list.next, struct ctxi_reader, link));
+    ctxi_lock_release(&cache->lock);
+    ctxi_lock_release(&attachment_lock);
+}
+
+static bool is_own(const struct ctxi_reader *reader)
+{
+    const struct ctxi_reader *own = ctxi_reader_table.all;
+
+    while (own && own != reader)
+        own = own->next;
+    return own != NULL;
+}
+
+void ctxi_readers_after_fork(ctx_cache *cache)
+{
+    struct ctxi_link *link = cache->readers.list.next;
+
+    while (link != &cache->readers.list) {
+        struct ctxi_reader *reader = CTXI_CONTAINER(link, struct ctxi_reader, link);
+
+        link = link->next;
+        if (!is_own(reader)) {
+            leave_cache(reader);
+            free_reader(reader);
+        }
+    }
+}
+
+/* ---- making one --------------------------------------------------------------------------- */
+
+static void make_key(void)
+{
+    has_key = pthread_key_create(&key, end_thread) == 0;
+}
+
+/* Whether the end of this thread will be heard of. */
+static bool is_armed(void)
+{
+    return pthread_once(&key_once, make_key) == 0 && has_key &&
+           pthread_setspecific(key, &ctxi_reader_table) == 0;
+}
+
+void ctxi_readers_free_useless(void)
+{
+    struct ctxi_reader **at = &ctxi_reader_table.all;
+
+    ctxi_lock_acquire(&attachment_lock);
+    while (*at) {
+        struct ctxi_reader *reader = *at;
+        size_t i = reader->serial % CTXI_READER_SLOTS;
+
+        if (reader->cache) {
+            at = &reader->next;
+            continue;
+        }
+        *at = reader->next;
+        if (ctxi_reader_table.slots[i].reader == reader)
+            ctxi_reader_table.slots[i].serial = 0;
+        free_reader(reader);
+    }
+    ctxi_lock_release(&attachment_lock);
+}
+
+static bool is_taken(const struct ctxi_readers *readers, uint32_t id)
+{
+    for (const struct ctxi_link *link = readers->list.next; link != &readers->list;
+         link = link->next)
+        if (CTXI_CONTAINER(link, const struct ctxi_reader, link)->id == id)
+            return true;
+    return false;
+}
+
+/* An id that nobody has; CTXI_ID_MANY: there is none. */
+static uint32_t unused_id(const struct ctxi_readers *readers)
+{
+    uint32_t id = CTXI_ID_NONE + 1;
+
+    while (id < CTXI_ID_MANY && is_taken(readers, id))
+        id++;
+    return id;
+}
+
+static bool join_cache(ctx_cache *cache, struct ctxi_reader *reader)
+{
+    uint32_t id;
+
+    ctxi_lock_acquire(&cache->lock);
+    id = unused_id(&cache->readers);
+    if (id < CTXI_ID_MANY) {
+        reader->id = reader->own_id = id;
+        reader->cache = cache;
+        ctxi_list_push_back(&cache->readers.list, &reader->link);
+    }
+    ctxi_lock_release(&cache->lock);
+    return id < CTXI_ID_MANY;
+}
+
+/* Whatever the allocator aligns to. */
+static struct ctxi_reader *allocate(void)
+{
+    unsigned char *block = ctxi_alloc(ctxi_process_allocator(), READER_BYTES);
+    struct ctxi_reader *reader;
+
+    if (!block)
+        return NULL;
+    reader = (struct ctxi_reader *)(void *)(block + CTXI_LINE - (uintptr_t)block % CTXI_LINE);
+    memset(reader, 0, offsetof(struct ctxi_reader, records));
+    reader->block = block;
+    return reader;
+}
+
+static struct ctxi_reader *make(ctx_cache *cache, uint64_t serial)
+{
+    struct ctxi_reader *reader;
+
+    ctxi_readers_free_useless();
+    if (!is_armed() || !(reader = allocate()))
+        return NULL;
+    reader->serial = serial;
+    if (!join_cache(cache, reader)) {
+        free_reader(reader);
+        return NULL;
+    }
+    reader->next = ctxi_reader_table.all;
+    ctxi_reader_table.all = reader;
+    return reader;
+}
+
+struct ctxi_reader *ctxi_reader_find_or_make(ctx_cache *cache, uint64_t serial)
+{
+    struct ctxi_reader *reader = ctxi_reader_table.all;
+    size_t i = serial % CTXI_READER_SLOTS;
+
+    while (reader && reader->serial != serial)
+        reader = reader->next;
+    if (!reader)
+        reader = make(cache, serial);
+    if (reader) {
+        ctxi_reader_table.slots[i].serial = serial;
+        ctxi_reader_table.slots[i].reader = reader;
+    }
+    return reader;
+}
+
+/* ---- grace -------------------------------------------------------------------------------- */
+
+static void note_section(struct ctxi_reader *reader)
+{
+    reader->noted = atomic_load_explicit(&reader->section, memory_order_acquire);
+    reader->awaited = reader->noted % 2 == 1;
+}
+
+/* This thread holds the lock, so it is in no section. */
+bool ctxi_readers_are_own(const struct ctxi_readers *readers)
+{
+    const struct ctxi_link *first = readers->list.next;
+
+    return first == &readers->list ||
+           (first->next == &readers->list &&
+            is_own(CTXI_CONTAINER(first, const struct ctxi_reader, link)));
+}
+
+bool ctxi_readers_begin_grace(struct ctxi_readers *readers)
+{
+    if (!ctxi_readers_are_own(readers)) {
+        if (!ctxi_fence_rarely())
+            return false;
+        for (struct ctxi_link *link = readers->list.next; link != &readers->list; link = link->next)
+            note_section(CTXI_CONTAINER(link, struct ctxi_reader, link));
+    }
+    readers->waiting_count = readers->retired_count;
+    readers->grace_begun = true;
+    return true;
+}
+
+static bool has_left(struct ctxi_reader *reader)
+{
+    if (reader->awaited &&
+        atomic_load_explicit(&reader->section, memory_order_acquire) != reader->noted)
+        reader->awaited = false;
+    return !reader->awaited;
+}
+
+bool ctxi_readers_grace_ended(struct ctxi_readers *readers)
+{
+    for (struct ctxi_link *link = readers->list.next; link != &readers->list; link = link->next)
+        if (!has_left(CTXI_CONTAINER(link, struct ctxi_reader, link)))
+            return false;
+    readers->grace_begun = false;
+    return true;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------- */
+
+void ctxi_readers_retire(struct ctxi_readers *readers, void *block, size_t bytes)
+{
+    readers->retired[readers->retired_count++] = (struct ctxi_retired){block, bytes};
+}
+
+static void free_first(struct ctxi_readers *readers, struct ctxi_memory *memory, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ctxi_memory_give(memory, readers->retired[i].block, readers->retired[i].bytes);
+    readers->retired_count -= count;
+    memmove(readers->retired, readers->retired + count,
+            readers->retired_count * sizeof *readers->retired);
+    readers->waiting_count = 0;
+}
+
+void ctxi_readers_free_waiting(struct ctxi_readers *readers, struct ctxi_memory *memory)
+{
+    free_first(readers, memory, readers->waiting_count);
+}
+
+void ctxi_readers_free_all(struct ctxi_readers *readers, struct ctxi_memory *memory)
+{
+    free_first(readers, memory, readers->retired_count);
+}
+
+/* ---- stamps ------------------------------------------------------------------------------- */
+
+/* The first to record, or the second. */
+uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, const struct ctxi_reader *reader)
+{
+    uint64_t word = atomic_load_explicit(&readers->recorder, memory_order_relaxed);
+
+    for (;;) {
+        uint32_t id = word & CTXI_ID_MASK;
+        uint32_t next = id == CTXI_ID_NONE ? reader->own_id : CTXI_ID_MANY;
+
+        if (id == CTXI_ID_MANY)
+            return ctxi_stamp_now();
+        if (id == reader->own_id)
+            return word >> 16;
+        if (atomic_compare_exchange_weak_explicit(&readers->recorder, &word,
+                                                  (word & ~(uint64_t)CTXI_ID_MASK) | next,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return next == CTXI_ID_MANY ? ctxi_stamp_now() : word >> 16;
+    }
+}
