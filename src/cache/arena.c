@@ -280,6 +280,10 @@ void ctxi_arena_give(struct ctxi_arena *arena, uint32_t number)
     struct ctxi_chunk *chunk = arena->chunks[number >> CTXI_SLOT_BITS];
     size_t slot_size = slot_size_of(arena, chunk);
 
+#ifdef CTX_DEBUG /* who still reads it shall notice */
+    memset(places_of(arena)->of[chunk->id].slots + (number & CTXI_SLOT_MASK) * slot_size, 0xdd,
+           slot_size);
+#endif
     *ctxi_arena_link(arena, number) = (struct ctxi_numbers){chunk->free, UINT32_MAX};
     chunk->free = number;
     chunk->used--;
