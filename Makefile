@@ -92,6 +92,7 @@ UNIT         := $(call programs,unit)
 LEAK         := $(call programs,leak)
 STRESS       := $(call programs,stress)
 DIFFERENTIAL := $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differential/*/*.c))))
+MODELS       := $(basename $(notdir $(wildcard tests/model/*.pml)))
 HEADERS_C    := $(sort $(wildcard include/*.h include/*/*.h))
 HEADERS_CXX  := $(HEADERS_C) $(sort $(wildcard include/*.hpp include/*/*.hpp))
 
@@ -110,7 +111,7 @@ LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX
 
 # ---- goals --------------------------------------------------------------------------------------
 
-.PHONY: all lib examples programs demo test unit collide leak stress differential headers symbols \
+.PHONY: all lib examples programs demo test unit collide leak stress model differential headers symbols \
         install-check examples-check bench bench-peers bench-check asan tsan valgrind coverage \
         coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
         clean help FORCE
@@ -159,6 +160,12 @@ leak: $(LEAK) ## Runs the leak programs of a variant (leaks show with VARIANT=as
 
 stress: $(STRESS) ## Runs the stress programs of a variant
 	@$(CHECK) each "$(VARIANT) stress" $(STRESS)
+
+model: ## Checks the models of readers without a lock over all interleavings, and that faults are found
+	@.ci/deps model || true
+	@status=0; for model in $(MODELS); do \
+	    $(CHECK) run "model $$model" tests/model/run.sh $(BUILD)/model $$model || status=1; done; \
+	exit $$status
 
 differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars and functools.lru_cache
 	@status=$(if $(DIFFERENTIAL),0,1); for program in $(DIFFERENTIAL); do \
