@@ -58,7 +58,7 @@ endif
 
 # By folder: tests see the internal headers, bench and examples see what a user sees.
 NDEBUG         := $(if $(filter release,$(VARIANT)),-DNDEBUG)
-FLAGS_src      := -Iinclude -Isrc $(NDEBUG)
+FLAGS_src      := -Iinclude -Isrc $(NDEBUG) $(if $(filter release,$(VARIANT)),-O3)
 FLAGS_tests    := -Iinclude -Isrc -Itests
 FLAGS_bench    := -Iinclude -Ibench -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\"" \
                   $(BENCH_CFLAGS)

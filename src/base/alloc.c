@@ -66,9 +66,13 @@ void ctxi_free(const ctx_allocator *allocator, void *block, size_t bytes)
         allocator->release(allocator->user, block, bytes);
 }
 
+bool ctxi_alloc_is_malloc(const ctx_allocator *allocator)
+{
+    return allocator->allocate == malloc_allocate;
+}
+
 size_t ctxi_alloc_charge(const ctx_allocator *allocator, void *block, size_t bytes)
 {
     /* glibc keeps the size of a block in the word before it. */
-    return allocator->allocate == malloc_allocate ? malloc_usable_size(block) + sizeof(size_t)
-                                                  : bytes;
+    return ctxi_alloc_is_malloc(allocator) ? malloc_usable_size(block) + sizeof(size_t) : bytes;
 }

@@ -4,6 +4,8 @@
 #ifndef CTXI_BASE_ALLOC_H
 #define CTXI_BASE_ALLOC_H
 
+#include <stdbool.h>
+
 #include "ctxcache/allocator.h"
 
 /* The allocator of the process; never NULL, its address never changes. */
@@ -15,6 +17,9 @@ void *ctxi_zalloc(const ctx_allocator *allocator, size_t bytes);
 
 /* NULL is allowed. `bytes` is what was asked for. */
 void ctxi_free(const ctx_allocator *allocator, void *block, size_t bytes);
+
+/* Whether it is the C library's. */
+bool ctxi_alloc_is_malloc(const ctx_allocator *allocator);
 
 /* What the block really costs: with malloc its usable size and header, else `bytes`. */
 size_t ctxi_alloc_charge(const ctx_allocator *allocator, void *block, size_t bytes);

@@ -59,6 +59,15 @@ static inline void ctxi_lock_acquire(struct ctxi_lock *lock)
     ctxi_lock_taken(lock);
 }
 
+/* False: somebody holds it. */
+static inline bool ctxi_lock_try(struct ctxi_lock *lock)
+{
+    if (pthread_mutex_trylock(&lock->mutex) != 0)
+        return false;
+    ctxi_lock_taken(lock);
+    return true;
+}
+
 static inline void ctxi_lock_release(struct ctxi_lock *lock)
 {
     ctxi_lock_yielded(lock);

@@ -4,6 +4,7 @@
 #include "cache/audit.h"
 #include "cache/cache.h"
 #include "cache/flight.h"
+#include "cache/hit.h"
 #include "cache/info.h"
 #include "cache/load.h"
 #include "cache/request.h"
@@ -151,6 +152,13 @@ static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx
     *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
     if (!cache || !fn || !ctxi_info_readable(info))
         return CTX_ERR_INVALID;
+    r = leaves_trace ? ctxi_hit_ref(cache, fn, args, arg_count, out_ref)
+                     : ctxi_hit_peek(cache, fn, args, arg_count, out_ref);
+    if (r != CTXI_WHOLE_WAY) {
+        if (info)
+            ctxi_info_write_hit(r, info);
+        return r;
+    }
     r = search(&found, cache, fn, args, arg_count);
     ctxi_info_clear(&ours);
     ours.outcome = outcome_of(&found, r);

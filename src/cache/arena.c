@@ -127,18 +127,6 @@ static void become_full(struct ctxi_arena *arena, struct ctxi_sizes *sizes,
     chunk->is_partial = false;
 }
 
-static uint32_t count_for(const struct ctxi_sizes *sizes, size_t slot_size)
-{
-    size_t bytes = slot_size == CTXI_POINTER ? POINTER_CHUNK_BYTES : CHUNK_BYTES;
-    size_t most = bytes / slot_size, wanted = sizes->slots / GROWTH;
-
-    if (most > CTXI_SLOT_MASK)
-        most = CTXI_SLOT_MASK + 1;
-    if (wanted < SLOTS_MIN)
-        wanted = SLOTS_MIN;
-    return (uint32_t)((wanted < most ? wanted : most) & ~(size_t)1);
-}
-
 static size_t links_bytes(uint32_t count)
 {
     size_t head = sizeof(struct ctxi_chunk);
@@ -162,6 +150,29 @@ static void uncount_chunk(struct ctxi_arena *arena, size_t slot_size,
     arena->touched -= chunk->fresh;
     if (slot_size == CTXI_POINTER)
         arena->pointer_bytes -= chunk->block_bytes;
+}
+
+/* How many slots fit into so many bytes. */
+static size_t count_in(size_t bytes, size_t slot_size)
+{
+    size_t count = (bytes - links_bytes(0)) / (slot_size + LINK_BYTES);
+
+    return count <= CTXI_SLOT_MASK ? count & ~(size_t)1 : CTXI_SLOT_MASK + 1;
+}
+
+/* A share of what there is; of a large chunk so many that whole pages are full. */
+static uint32_t count_for(const struct ctxi_sizes *sizes, size_t slot_size)
+{
+    size_t most =
+        count_in(slot_size == CTXI_POINTER ? POINTER_CHUNK_BYTES : CHUNK_BYTES, slot_size);
+    size_t wanted = sizes->slots / GROWTH & ~(size_t)1;
+    size_t bytes = links_bytes((uint32_t)wanted) + wanted * slot_size;
+
+    if (bytes >= CTXI_UNIT_BYTES)
+        wanted = count_in(ctxi_pages_size(bytes), slot_size);
+    if (wanted < SLOTS_MIN)
+        wanted = SLOTS_MIN;
+    return (uint32_t)(wanted < most ? wanted : most);
 }
 
 static int make_chunk(struct ctxi_arena *arena, struct ctxi_readers *readers,
@@ -215,6 +226,7 @@ int ctxi_arena_init(struct ctxi_arena *arena, struct ctxi_memory *tables, size_t
 {
     *arena = (struct ctxi_arena){.inline_max = inline_max};
     arena->memory.allocator = tables->allocator;
+    arena->memory.pages = tables->pages;
     atomic_init(&arena->places, NULL);
     arena->sizes = ctxi_memory_take(tables, sizes_bytes(arena));
     if (!arena->sizes)

@@ -77,7 +77,8 @@ static const char *allocator_problem(const ctx_allocator *allocator)
 /* Of a config that is as long as ours. */
 static const char *problem_of(const ctx_cache_config *config)
 {
-    const uint32_t flags = CTX_CACHE_COUNT_DEFAULTS | CTX_CACHE_RETRY | CTX_CACHE_BYPASS_LONG_KEYS;
+    const uint32_t flags = CTX_CACHE_COUNT_DEFAULTS | CTX_CACHE_RETRY | CTX_CACHE_BYPASS_LONG_KEYS |
+                           CTX_CACHE_SMALL_PAGES;
     const char *problem;
 
     if (config->name && strlen(config->name) > CTX_NAME_MAX)
@@ -227,6 +228,8 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
         return CTX_ERR_SYSTEM;
     }
     copy_config(cache, config);
+    if (!(config->flags & CTX_CACHE_SMALL_PAGES) && ctxi_alloc_is_malloc(&cache->allocator))
+        cache->memory.pages = &cache->pages; /* else the user's allocator has everything */
     cache->warned = ctxi_reads_new(NULL);
     r = cache->warned ? hold_variables(cache, config) : CTX_ERR_NOMEM;
     if (r == CTX_OK)
@@ -329,16 +332,6 @@ void ctx_cache_destroy(ctx_cache *cache)
 uint64_t ctxi_cache_now(const ctx_cache *cache)
 {
     return cache->config.clock(cache->config.clock_user);
-}
-
-const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t *now)
-{
-    /* relaxed: the lock that a search takes orders the entry, and CTXI_NEED_CLOCK catches the rest
-     */
-    if (!atomic_load_explicit(&cache->expiring, memory_order_relaxed))
-        return NULL;
-    *now = ctxi_cache_now(cache);
-    return now;
 }
 
 const char *ctx_cache_name(const ctx_cache *cache)

@@ -71,6 +71,7 @@ struct ctx_cache {
     size_t entry_bytes;        /* the charges of all entries, dead ones included */
     uint32_t hand;             /* the slot where the next sweep goes on */
     struct ctxi_limbo limbo;   /* entries that were removed, until no reader can see them */
+    struct ctxi_pages pages;   /* large blocks of index and arena */
     struct ctxi_memory memory; /* of index, partitions and tables */
     struct ctxi_fn_uses fn_uses;
     struct ctxi_flight *flights;       /* a uthash table: loads that may be joined, by key */
@@ -106,7 +107,14 @@ uint64_t ctxi_cache_now(const ctx_cache *cache);
  * expiry. One that was stored this moment makes a search answer CTXI_NEED_CLOCK: then call it
  * again.
  */
-const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t *now);
+static inline const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t *now)
+{
+    /* relaxed: whoever misses that it became true just now gets CTXI_NEED_CLOCK */
+    if (__builtin_expect(!atomic_load_explicit(&cache->expiring, memory_order_relaxed), 1))
+        return NULL;
+    *now = ctxi_cache_now(cache);
+    return now;
+}
 
 /* What the capacity in bytes is compared with. Guarded by lock. */
 size_t ctxi_cache_used_bytes(const ctx_cache *cache);

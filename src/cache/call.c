@@ -15,6 +15,7 @@
 #include "cache/cache.h"
 #include "cache/flight.h"
 #include "cache/function.h"
+#include "cache/hit.h"
 #include "cache/info.h"
 #include "cache/load.h"
 #include "cache/stats.h"
@@ -526,16 +527,15 @@ static void start_call(struct call *call, ctx_cache *cache)
     ctxi_info_clear(&call->info);
 }
 
-int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                     const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info)
+/* The whole way. What it sets up is large: the short one does not go through here. */
+static __attribute__((noinline)) int call_for_ref(ctx_cache *cache, ctx_cache_fn *fn,
+                                                  const ctx_value *args, size_t arg_count,
+                                                  const ctx_cache_options *options,
+                                                  ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
     CALL_INIT(call, cache);
-    int r;
+    int r = open_call(&call, cache, fn, args, arg_count, options, info);
 
-    if (!out_ref)
-        return CTX_ERR_INVALID;
-    *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
-    r = open_call(&call, cache, fn, args, arg_count, options, info);
     if (r != CTX_OK)
         return r;
     r = answer(&call, cache, fn);
@@ -543,6 +543,25 @@ int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, 
     if (r == CTX_OK)
         ctxi_ref_take(out_ref, cache, &call.hold);
     return r;
+}
+
+int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                     const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info)
+{
+    int r;
+
+    if (!out_ref)
+        return CTX_ERR_INVALID;
+    *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
+    if (cache && fn && !options && ctxi_info_readable(info)) {
+        r = ctxi_hit_ref(cache, fn, args, arg_count, out_ref);
+        if (__builtin_expect(r != CTXI_WHOLE_WAY, 1)) {
+            if (info)
+                ctxi_info_write_hit(r, info);
+            return r;
+        }
+    }
+    return call_for_ref(cache, fn, args, arg_count, options, out_ref, info);
 }
 
 static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
@@ -557,18 +576,36 @@ static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
     return CTX_OK;
 }
 
-int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
-                          size_t arg_count, const ctx_cache_options *options, void *buffer,
-                          size_t buffer_size, ctx_cache_info *info)
+static __attribute__((noinline)) int call_for_copy(ctx_cache *cache, ctx_cache_fn *fn,
+                                                   const ctx_value *args, size_t arg_count,
+                                                   const ctx_cache_options *options, void *buffer,
+                                                   size_t buffer_size, ctx_cache_info *info)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
 
     if (r != CTX_OK)
         return r;
-    if (buffer_size && !buffer)
-        return CTX_ERR_INVALID;
     r = answer(&call, cache, fn);
     ctxi_info_write(&call.info, call.hold.entry, info);
     return r == CTX_OK ? copy_out(call.hold.entry, buffer, buffer_size) : r;
+}
+
+int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                          size_t arg_count, const ctx_cache_options *options, void *buffer,
+                          size_t buffer_size, ctx_cache_info *info)
+{
+    int r;
+
+    if (buffer_size && !buffer)
+        return CTX_ERR_INVALID;
+    if (cache && fn && !options && ctxi_info_readable(info)) {
+        r = ctxi_hit_copy(cache, fn, args, arg_count, buffer, buffer_size);
+        if (__builtin_expect(r != CTXI_WHOLE_WAY, 1)) {
+            if (info)
+                ctxi_info_write_hit(r, info);
+            return r;
+        }
+    }
+    return call_for_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info);
 }

@@ -10,7 +10,7 @@
 
 static bool is_short(const struct ctxi_recipe *recipe)
 {
-    return recipe->key->size <= UINT16_MAX && recipe->room <= UINT32_MAX;
+    return recipe->key->size <= CTXI_KEY_WORDS_MAX * CTXI_WORD && recipe->room <= CTXI_ROOM_MAX;
 }
 
 /* The bytes of the entry itself; 0: more than can be counted. */
@@ -83,11 +83,11 @@ static void fill(const struct ctxi_recipe *recipe, struct ctxi_outside *outside,
         outside->key_size = recipe->key->size;
         outside->room = recipe->room;
         entry->flags |= CTXI_ENTRY_OUTSIDE;
-        entry->key_size = 0;
+        entry->key_words = 0;
         entry->room = 0;
     } else {
-        entry->key_size = (uint16_t)recipe->key->size;
-        entry->room = (uint32_t)recipe->room;
+        entry->key_words = (uint8_t)(recipe->key->size / CTXI_WORD);
+        entry->room = (uint16_t)recipe->room;
     }
     if (recipe->expires)
         entry->flags |= CTXI_ENTRY_EXPIRES;

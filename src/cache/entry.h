@@ -25,10 +25,9 @@ enum ctxi_entry_flags {
 };
 
 /*
- *   [struct][key: key_size][expires: 8, or nothing][value: room]
+ *   [struct: 8][key][expires: 8, or nothing][value: room]
  *
- * What is compared comes first, in one line for short keys; `expires` is aligned for its type, the value
- * for any. Everything but refs is fixed once the entry is in a cache, so who holds a reference, or is
+ * What is compared comes first, in one line for short keys; the value is aligned for any type. Everything but refs is fixed once the entry is in a cache, so who holds a reference, or is
  * in a section (reader.h) in which the index led to it, reads it without a lock.
  *
  * References: one of the cache while the entry is in it, one of each ctx_cache_ref, call and flight that
@@ -37,11 +36,14 @@ enum ctxi_entry_flags {
  */
 struct ctxi_entry {
     atomic_uint refs;
-    uint32_t room;     /* of the value; see ctxi_outside */
-    uint16_t key_size; /* the same */
+    uint16_t room;     /* of the value; see ctxi_outside */
+    uint8_t key_words; /* the same */
     uint8_t flags;
-    unsigned char key[];
+    unsigned char key[]; /* aligned as a word is */
 };
+
+#define CTXI_ROOM_MAX      UINT16_MAX
+#define CTXI_KEY_WORDS_MAX UINT8_MAX
 
 /* Before an entry in a block of its own: its sizes, which need not fit the fields above. */
 struct ctxi_outside {
@@ -80,27 +82,25 @@ static inline const struct ctxi_outside *ctxi_entry_outside(const struct ctxi_en
 
 static inline size_t ctxi_entry_key_size(const struct ctxi_entry *entry)
 {
-    return entry->flags & CTXI_ENTRY_OUTSIDE ? ctxi_entry_outside(entry)->key_size
-                                             : entry->key_size;
+    return __builtin_expect(entry->flags & CTXI_ENTRY_OUTSIDE, 0)
+               ? ctxi_entry_outside(entry)->key_size
+               : entry->key_words * CTXI_WORD;
 }
 
 static inline bool ctxi_entry_has_key(const struct ctxi_entry *entry, const struct ctxi_key *key)
 {
     return ctxi_entry_key_size(entry) == key->size &&
-           memcmp(entry->key, key->bytes, key->size) == 0;
+           ctxi_words_equal(entry->key, key->bytes, key->size);
 }
 
 static inline size_t ctxi_entry_expires_offset(size_t key_size)
 {
-    size_t end = offsetof(struct ctxi_entry, key) + key_size;
-
-    return (end + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
+    return offsetof(struct ctxi_entry, key) + key_size;
 }
 
 static inline size_t ctxi_entry_value_offset(size_t key_size, bool expires)
 {
-    size_t end = expires ? ctxi_entry_expires_offset(key_size) + sizeof(uint64_t)
-                         : offsetof(struct ctxi_entry, key) + key_size;
+    size_t end = ctxi_entry_expires_offset(key_size) + (expires ? sizeof(uint64_t) : 0);
 
     return (end + CTXI_SLOT_UNIT - 1) / CTXI_SLOT_UNIT * CTXI_SLOT_UNIT;
 }
@@ -127,7 +127,7 @@ static inline void ctxi_entry_set_expires(struct ctxi_entry *entry, uint64_t exp
 /* Where the value, or its struct ctxi_adopted, is, and how much room it has. */
 static inline void *ctxi_entry_place(struct ctxi_entry *entry, size_t *out_room)
 {
-    bool outside = entry->flags & CTXI_ENTRY_OUTSIDE;
+    bool outside = __builtin_expect(entry->flags & CTXI_ENTRY_OUTSIDE, 0);
 
     *out_room = outside ? ctxi_entry_outside(entry)->room : entry->room;
     return (unsigned char *)entry +

@@ -24,42 +24,87 @@ struct ctxi_spare_block {
 /* ---- blocks of buckets -------------------------------------------------------------------- */
 
 /*
- * A segment is a block in which the buckets are aligned; the word before them says where it begins. So
- * `count` buckets take segment_bytes(count).
+ * Buckets in a row, and the block that they lie in. Most blocks are aligned as it is; others are taken
+ * a little larger.
  */
-static size_t segment_bytes(size_t count)
-{
-    return count * BUCKET_BYTES + ALIGNED + sizeof(void *);
-}
+struct segment {
+    struct ctxi_bucket *buckets;
+    void *block;
+};
 
-static struct ctxi_bucket *align(unsigned char *block)
+static struct ctxi_bucket *align(void *block)
 {
-    unsigned char *after = block + sizeof(void *) + ALIGNED - 1;
+    unsigned char *after = (unsigned char *)block + ALIGNED - 1;
 
     return (struct ctxi_bucket *)(void *)(after - (uintptr_t)after % ALIGNED);
 }
 
-static struct ctxi_bucket *take_segment(struct ctxi_memory *memory, size_t count)
+static size_t segment_bytes(struct segment segment, size_t count)
 {
-    unsigned char *block = ctxi_memory_take(memory, segment_bytes(count));
-    struct ctxi_bucket *buckets;
-
-    if (!block)
-        return NULL;
-    buckets = align(block);
-    ((void **)(void *)buckets)[-1] = block;
-    return buckets;
+    return count * BUCKET_BYTES + (segment.block == segment.buckets ? 0 : ALIGNED);
 }
 
-static void *block_of(struct ctxi_bucket *segment)
+static struct segment take_segment(struct ctxi_memory *memory, size_t count)
 {
-    return segment ? ((void **)(void *)segment)[-1] : NULL;
+    struct segment segment;
+
+    segment.block = ctxi_memory_take(memory, count * BUCKET_BYTES);
+    segment.buckets = align(segment.block);
+    if (segment.block && segment.buckets != segment.block) {
+        ctxi_memory_give(memory, segment.block, count * BUCKET_BYTES);
+        segment.block = ctxi_memory_take(memory, count * BUCKET_BYTES + ALIGNED);
+        segment.buckets = align(segment.block);
+        if (segment.buckets == segment.block) /* now it is; all the same it is the larger one */
+            segment.buckets++;
+    }
+    return segment;
+}
+
+static void give_segment(struct ctxi_memory *memory, struct segment segment, size_t count)
+{
+    ctxi_memory_give(memory, segment.block, segment_bytes(segment, count));
+}
+
+static void retire_segment(struct ctxi_readers *readers, struct segment segment, size_t count)
+{
+    ctxi_readers_retire(readers, segment.block, segment_bytes(segment, count));
+}
+
+/* A slot as a whole; number 0: empty. */
+struct slot {
+    uint32_t hash, number;
+};
+
+static struct slot slot_of(const struct ctxi_bucket *bucket, size_t i)
+{
+    /* relaxed: they change under the lock, which the caller holds */
+    return (struct slot){atomic_load_explicit(&bucket->hashes[i], memory_order_relaxed),
+                         atomic_load_explicit(&bucket->numbers[i], memory_order_relaxed)};
+}
+
+static bool is_free(const struct ctxi_bucket *bucket, size_t i)
+{
+    return slot_of(bucket, i).number == 0;
+}
+
+static void set_slot(struct ctxi_bucket *bucket, size_t i, struct slot slot)
+{
+    atomic_store_explicit(&bucket->hashes[i], slot.hash, memory_order_relaxed);
+    atomic_store_explicit(&bucket->numbers[i], slot.number, memory_order_release); /* INDEX-1 */
+}
+
+/* Release, like every change of a number: one that moved is in its new place before. */
+static void free_slot(struct ctxi_bucket *bucket, size_t i)
+{
+    atomic_store_explicit(&bucket->numbers[i], 0, memory_order_release);
 }
 
 static void set_empty(struct ctxi_bucket *bucket)
 {
-    for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
-        atomic_store_explicit(&bucket->slots[i], 0, memory_order_relaxed);
+    for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++) {
+        atomic_store_explicit(&bucket->hashes[i], 0, memory_order_relaxed);
+        atomic_store_explicit(&bucket->numbers[i], 0, memory_order_relaxed);
+    }
     atomic_store_explicit(&bucket->more, NULL, memory_order_relaxed);
 }
 
@@ -95,14 +140,14 @@ static int make_spares(struct ctxi_index *index, struct ctxi_memory *memory)
     struct ctxi_bucket *buckets;
 
     count = count < SPARES_MIN ? SPARES_MIN : count > SPARES_MAX ? SPARES_MAX : count;
-    bytes = sizeof *block + segment_bytes(count);
+    bytes = sizeof *block + count * BUCKET_BYTES + ALIGNED;
     block = ctxi_memory_take(memory, bytes);
     if (!block)
         return CTX_ERR_NOMEM;
     *block = (struct ctxi_spare_block){index->spare_blocks, bytes};
     index->spare_blocks = block;
     index->spare_total += count;
-    buckets = align((unsigned char *)(block + 1));
+    buckets = align(block + 1);
     for (size_t i = 0; i < count; i++)
         give_spare(index, &buckets[i]);
     return CTX_OK;
@@ -168,13 +213,31 @@ static size_t count_of(const struct ctxi_index *index)
 
 static size_t directory_bytes(size_t capacity)
 {
-    return sizeof(struct ctxi_directory) + capacity * sizeof(struct ctxi_bucket *);
+    return sizeof(struct ctxi_directory) + capacity * (sizeof(uintptr_t) + sizeof(void *));
 }
 
-static struct ctxi_bucket *segment_at(const struct ctxi_index *index, size_t i)
+static struct segment segment_at(const struct ctxi_index *index, size_t i)
 {
-    return atomic_load_explicit(&directory_of(index)->segments[i], memory_order_relaxed);
+    const struct ctxi_directory *directory = directory_of(index);
+    uintptr_t word = atomic_load_explicit(&directory->segments[i], memory_order_relaxed);
+
+    return (struct segment){(struct ctxi_bucket *)(word & ~CTXI_ROOM_MASK), directory->blocks[i]};
 }
+
+static void put_segment(struct ctxi_directory *directory, size_t i, struct segment segment,
+                        size_t room)
+{
+    uintptr_t word = room ? (uintptr_t)segment.buckets | (uintptr_t)__builtin_ctzl(room) : 0;
+
+    directory->blocks[i] = segment.block;
+    atomic_store_explicit(&directory->segments[i], word, memory_order_release); /* INDEX-2 */
+}
+
+#define NO_SEGMENT                                                                                 \
+    (struct segment)                                                                               \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
 
 static struct ctxi_directory *make_directory(struct ctxi_memory *memory, size_t capacity)
 {
@@ -183,8 +246,9 @@ static struct ctxi_directory *make_directory(struct ctxi_memory *memory, size_t 
     if (!directory)
         return NULL;
     directory->capacity = capacity;
+    directory->blocks = (void **)(void *)&directory->segments[capacity];
     for (size_t i = 0; i < capacity; i++)
-        atomic_init(&directory->segments[i], NULL);
+        put_segment(directory, i, NO_SEGMENT, 0);
     return directory;
 }
 
@@ -200,16 +264,10 @@ static bool grow_directory(struct ctxi_index *index, struct ctxi_readers *reader
     if (!next)
         return false;
     for (size_t i = 0; i < old->capacity; i++)
-        atomic_init(&next->segments[i], segment_at(index, i));
+        put_segment(next, i, segment_at(index, i), i ? SEGMENT : index->first_count);
     atomic_store_explicit(&index->directory, next, memory_order_release); /* INDEX-2 */
     ctxi_readers_retire(readers, old, directory_bytes(old->capacity));
     return true;
-}
-
-static void put_segment(struct ctxi_index *index, size_t i, struct ctxi_bucket *segment)
-{
-    /* INDEX-2 */
-    atomic_store_explicit(&directory_of(index)->segments[i], segment, memory_order_release);
 }
 
 /* The first segment with room for twice, or half, as many buckets: at most 64 KB are copied. */
@@ -217,37 +275,40 @@ static bool resize_first(struct ctxi_index *index, struct ctxi_readers *readers,
                          struct ctxi_memory *memory, size_t room)
 {
     size_t kept = count_of(index), before = index->first_count;
-    struct ctxi_bucket *old = segment_at(index, 0), *next;
+    struct segment old = segment_at(index, 0), next;
 
     if (!ctxi_readers_may_retire_table(readers))
         return false;
     next = take_segment(memory, room);
-    if (!next)
+    if (!next.block)
         return false;
     for (size_t i = 0; i < kept; i++) {
         for (size_t j = 0; j < CTXI_BUCKET_SLOTS; j++)
-            atomic_init(&next[i].slots[j],
-                        atomic_load_explicit(&old[i].slots[j], memory_order_relaxed));
-        atomic_init(&next[i].more, more_of(&old[i]));
+            set_slot(&next.buckets[i], j, slot_of(&old.buckets[i], j));
+        atomic_init(&next.buckets[i].more, more_of(&old.buckets[i]));
     }
-    put_segment(index, 0, next);
+    for (size_t i = kept; i < room; i++)
+        set_empty(&next.buckets[i]);
+    put_segment(directory_of(index), 0, next, room);
     index->first_count = room;
-    ctxi_readers_retire(readers, block_of(old), segment_bytes(before));
+    retire_segment(readers, old, before);
     return true;
 }
 
 static bool add_segment(struct ctxi_index *index, struct ctxi_readers *readers,
                         struct ctxi_memory *memory)
 {
-    struct ctxi_bucket *segment;
+    struct segment segment;
 
     if (index->segment_count == directory_of(index)->capacity &&
         !grow_directory(index, readers, memory))
         return false;
     segment = take_segment(memory, SEGMENT);
-    if (!segment)
+    if (!segment.block)
         return false;
-    put_segment(index, index->segment_count++, segment);
+    for (size_t i = 0; i < SEGMENT; i++)
+        set_empty(&segment.buckets[i]);
+    put_segment(directory_of(index), index->segment_count++, segment, SEGMENT);
     return true;
 }
 
@@ -264,24 +325,19 @@ static bool has_room(struct ctxi_index *index, struct ctxi_readers *readers,
 
 /* ---- buckets ------------------------------------------------------------------------------ */
 
-static uint64_t slot_of(const struct ctxi_bucket *bucket, size_t i)
-{
-    return atomic_load_explicit(&bucket->slots[i], memory_order_relaxed);
-}
-
 /* Puts a slot into a chain; goes on in a spare where it is full. */
-static void chain_add(struct ctxi_index *index, struct ctxi_bucket *bucket, uint64_t slot)
+static void chain_add(struct ctxi_index *index, struct ctxi_bucket *bucket, struct slot slot)
 {
     for (;; bucket = more_of(bucket)) {
         for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
-            if (!slot_of(bucket, i)) {
-                atomic_store_explicit(&bucket->slots[i], slot, memory_order_release); /* INDEX-1 */
+            if (is_free(bucket, i)) {
+                set_slot(bucket, i, slot);
                 return;
             }
         if (!more_of(bucket)) {
             struct ctxi_bucket *spare = take_spare(index);
 
-            atomic_store_explicit(&spare->slots[0], slot, memory_order_relaxed);
+            set_slot(spare, 0, slot);
             atomic_store_explicit(&bucket->more, spare, memory_order_release); /* INDEX-1 */
             return;
         }
@@ -291,7 +347,7 @@ static void chain_add(struct ctxi_index *index, struct ctxi_bucket *bucket, uint
 static bool is_empty(const struct ctxi_bucket *bucket)
 {
     for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
-        if (slot_of(bucket, i))
+        if (!is_free(bucket, i))
             return false;
     return true;
 }
@@ -319,19 +375,19 @@ static void fill_gap(struct ctxi_bucket *bucket, size_t gap)
     while (more_of(last))
         last = more_of(last);
     for (size_t i = 0; last != bucket && i < CTXI_BUCKET_SLOTS; i++)
-        if (slot_of(last, i)) {
-            atomic_store_explicit(&bucket->slots[gap], slot_of(last, i), memory_order_release);
-            atomic_store_explicit(&last->slots[i], 0, memory_order_release);
+        if (!is_free(last, i)) {
+            set_slot(bucket, gap, slot_of(last, i));
+            free_slot(last, i);
             return;
         }
 }
 
-static void chain_remove(struct ctxi_index *index, struct ctxi_bucket *first, uint64_t slot)
+static void chain_remove(struct ctxi_index *index, struct ctxi_bucket *first, uint32_t number)
 {
     for (struct ctxi_bucket *bucket = first; bucket; bucket = more_of(bucket))
         for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
-            if (slot_of(bucket, i) == slot) {
-                atomic_store_explicit(&bucket->slots[i], 0, memory_order_release);
+            if (slot_of(bucket, i).number == number) {
+                free_slot(bucket, i);
                 fill_gap(bucket, i);
                 chain_tidy(index, first);
                 return;
@@ -350,7 +406,7 @@ static size_t chain_length(const struct ctxi_bucket *bucket)
 
     for (; bucket; bucket = more_of(bucket))
         for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
-            count += slot_of(bucket, i) != 0;
+            count += !is_free(bucket, i);
     return count;
 }
 
@@ -362,32 +418,31 @@ static bool can_spare(const struct ctxi_index *index, size_t count)
 
 /* ---- growing and shrinking ---------------------------------------------------------------- */
 
+static bool belongs(struct slot slot, size_t number, size_t count)
+{
+    return slot.number && ctxi_index_which(slot.hash, count) == number;
+}
+
 /*
- * Moves the slots of `from` that belong to bucket `to`, in a table of `count`. Each is put where it goes
+ * Copies the slots of `from` that belong to bucket `to`, in a table of `count`: each is where it goes
  * before it leaves where it was.
  */
 static void divide(struct ctxi_index *index, struct ctxi_bucket *from, struct ctxi_bucket *to,
                    size_t number, size_t count)
 {
     for (struct ctxi_bucket *bucket = from; bucket; bucket = more_of(bucket))
-        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++) {
-            uint64_t slot = slot_of(bucket, i);
-
-            if (slot && ctxi_index_which((uint32_t)(slot >> 32), count) == number)
-                chain_add(index, to, slot);
-        }
+        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
+            if (belongs(slot_of(bucket, i), number, count))
+                chain_add(index, to, slot_of(bucket, i));
 }
 
 static void drop_moved(struct ctxi_index *index, struct ctxi_bucket *from, size_t number,
                        size_t count)
 {
     for (struct ctxi_bucket *bucket = from; bucket; bucket = more_of(bucket))
-        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++) {
-            uint64_t slot = slot_of(bucket, i);
-
-            if (slot && ctxi_index_which((uint32_t)(slot >> 32), count) == number)
-                atomic_store_explicit(&bucket->slots[i], 0, memory_order_release);
-        }
+        for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
+            if (belongs(slot_of(bucket, i), number, count))
+                free_slot(bucket, i);
     chain_tidy(index, from);
 }
 
@@ -420,8 +475,8 @@ static void give_up_room(struct ctxi_index *index, struct ctxi_readers *readers,
     size_t count = count_of(index), last = index->segment_count - 1;
 
     if (last > 0 && count <= last * SEGMENT && ctxi_readers_may_retire_table(readers)) {
-        ctxi_readers_retire(readers, block_of(segment_at(index, last)), segment_bytes(SEGMENT));
-        put_segment(index, last, NULL);
+        retire_segment(readers, segment_at(index, last), SEGMENT);
+        put_segment(directory_of(index), last, NO_SEGMENT, 0);
         index->segment_count--;
     } else if (last == 0 && count <= index->first_count / 4) {
         (void)resize_first(index, readers, memory, index->first_count / 2); /* or later */
@@ -441,7 +496,7 @@ static void merge_last(struct ctxi_index *index, struct ctxi_readers *readers,
     atomic_store_explicit(&index->bucket_count, i, memory_order_release);
     for (struct ctxi_bucket *bucket = last; bucket; bucket = more_of(bucket))
         for (size_t j = 0; j < CTXI_BUCKET_SLOTS; j++)
-            if (slot_of(bucket, j))
+            if (!is_free(bucket, j))
                 chain_add(index, into, slot_of(bucket, j));
     while (more_of(last)) {
         struct ctxi_bucket *spare = more_of(last);
@@ -457,17 +512,18 @@ static void merge_last(struct ctxi_index *index, struct ctxi_readers *readers,
 int ctxi_index_init(struct ctxi_index *index, struct ctxi_memory *memory)
 {
     struct ctxi_directory *directory = make_directory(memory, DIRECTORY_MIN);
-    struct ctxi_bucket *first = take_segment(memory, 1);
+    struct segment first = take_segment(memory, 1);
 
     *index = (struct ctxi_index){.first_count = 1, .segment_count = 1};
-    if (!directory || !first) {
+    if (!directory || !first.block) {
         ctxi_memory_give(memory, directory, directory_bytes(DIRECTORY_MIN));
-        ctxi_memory_give(memory, block_of(first), segment_bytes(1));
+        give_segment(memory, first, 1);
+        index->segment_count = 0;
         return CTX_ERR_NOMEM;
     }
-    set_empty(first);
+    set_empty(first.buckets);
     atomic_init(&index->directory, directory);
-    put_segment(index, 0, first);
+    put_segment(directory, 0, first, 1);
     atomic_init(&index->bucket_count, 1);
     return CTX_OK;
 }
@@ -477,8 +533,7 @@ void ctxi_index_fini(struct ctxi_index *index, struct ctxi_memory *memory)
     struct ctxi_directory *directory = directory_of(index);
 
     for (size_t i = 0; directory && i < index->segment_count; i++)
-        ctxi_memory_give(memory, block_of(segment_at(index, i)),
-                         segment_bytes(i ? SEGMENT : index->first_count));
+        give_segment(memory, segment_at(index, i), i ? SEGMENT : index->first_count);
     ctxi_memory_give(memory, directory, directory ? directory_bytes(directory->capacity) : 0);
     free_blocks(&index->spare_blocks, memory);
     free_blocks(&index->left_blocks, memory);
@@ -486,16 +541,11 @@ void ctxi_index_fini(struct ctxi_index *index, struct ctxi_memory *memory)
     *index = (struct ctxi_index){0};
 }
 
-static uint64_t make_slot(uint64_t hash, uint32_t number)
-{
-    return hash << 32 | number;
-}
-
 void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
                     struct ctxi_memory *memory, uint64_t hash, uint32_t number)
 {
     index->promised--;
-    chain_add(index, ctxi_index_start(index, hash), make_slot(hash, number));
+    chain_add(index, ctxi_index_start(index, hash), (struct slot){(uint32_t)hash, number});
     index->entry_count++;
     if (index->entry_count > count_of(index) * LOAD)
         split(index, readers, memory);
@@ -504,7 +554,7 @@ void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
 void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
                        struct ctxi_memory *memory, uint64_t hash, uint32_t number)
 {
-    chain_remove(index, ctxi_index_start(index, hash), make_slot(hash, number));
+    chain_remove(index, ctxi_index_start(index, hash), number);
     index->entry_count--;
     if (!index->entry_count)
         give_up_spares(index);

@@ -2,16 +2,16 @@
  * index.h: finds an entry by its key, also without the lock.
  *
  * A hash table that grows by one bucket at a time (linear hashing: Litwin, VLDB 1980): no call ever
- * moves more than a few entries. A bucket is one line: seven slots of [hash: 32][number: 32], and where
- * to go on when these are not enough. The bucket of an entry is told by the same 32 bits of its hash
- * that stand in the slot, so a bucket is divided without looking at its entries.
+ * moves more than a few entries. A bucket is one line: seven slots, each of 32 bits of a hash and an
+ * entry's number, and where to go on when these are not enough. The bucket of an entry is told by the
+ * same bits of its hash, so a bucket is divided without looking at its entries.
  *
  *   bucket i of a table of n buckets, 2^k <= n < 2^(k+1), has the hashes whose lowest k+1 bits are i; if
  *   those are n or more, the lowest k bits count.
  *
- * Changed under the cache's lock. Found without it inside a section (reader.h): INDEX-1: a slot is
+ * Changed under the cache's lock. Found without it inside a section (reader.h): INDEX-1: a number is
  * published by a release store after its entry is complete; partner: the acquire load in
- * ctxi_index_find(). A bucket that is divided, or an entry that moves to where another was, may be missed
+ * ctxi_bucket_entry(). Hash and number of a slot may be seen at odds, which only makes the keys differ. A bucket that is divided, or an entry that moves to where another was, may be missed
  * by who looks at that moment without the lock: not found means to look again under it. What is found is
  * right, for the whole key is compared. A bucket behind another, when it is not needed any more, may serve
  * another chain at once: who strays into it finds nothing, or what is right.
@@ -26,15 +26,21 @@
 #define CTXI_SEGMENT_BITS 10 /* buckets are allocated 1024 at a time, the first ones fewer */
 
 struct ctxi_bucket {
-    _Atomic uint64_t slots[CTXI_BUCKET_SLOTS]; /* 0: empty */
+    _Atomic uint32_t hashes[CTXI_BUCKET_SLOTS];
+    _Atomic uint32_t numbers[CTXI_BUCKET_SLOTS]; /* 0: empty, whatever the hash */
     _Atomic(struct ctxi_bucket *) more;
 };
 
 /* Where the buckets are. Replaced by a larger one when it is full. */
 struct ctxi_directory {
     size_t capacity;
-    _Atomic(struct ctxi_bucket *) segments[]; /* NULL: none */
+    void **blocks; /* that the segments lie in, behind them; for who holds the lock */
+    /* [a segment's address][log2 of its room: 6 bits]; 0: none. A reader may have the count of a table
+     * that was larger since, or will be: the room tells it what is not there. */
+    _Atomic uintptr_t segments[];
 };
+
+#define CTXI_ROOM_MASK ((uintptr_t)63) /* segments are aligned to their buckets' size */
 
 /* Memory of buckets that overflowed, at its beginning a link to the next. */
 struct ctxi_spare_block;
@@ -88,17 +94,20 @@ static inline size_t ctxi_index_which(uint32_t hash, size_t count)
     return i < count ? i : i & (mask >> 1);
 }
 
-/* NULL: gone, while somebody without the lock looks. */
+/* NULL: not there, for somebody who looks without the lock while the table shrinks or grows. */
 static inline struct ctxi_bucket *ctxi_index_bucket(const struct ctxi_index *index, size_t i)
 {
     /* INDEX-2: acquire; partners: the release stores where the table grows. The count was loaded
-     * before: a directory is at least as new as the count that needs it. */
+     * before: a directory is at least as new as the count, though its segments may have less room. */
     const struct ctxi_directory *directory =
         atomic_load_explicit(&index->directory, memory_order_acquire);
-    struct ctxi_bucket *segment =
+    uintptr_t segment =
         atomic_load_explicit(&directory->segments[i >> CTXI_SEGMENT_BITS], memory_order_acquire);
+    size_t place = i & (((size_t)1 << CTXI_SEGMENT_BITS) - 1);
 
-    return segment ? segment + (i & (((size_t)1 << CTXI_SEGMENT_BITS) - 1)) : NULL;
+    if (__builtin_expect(!segment || place >> (segment & CTXI_ROOM_MASK) != 0, 0))
+        return NULL;
+    return (struct ctxi_bucket *)(segment & ~CTXI_ROOM_MASK) + place;
 }
 
 static inline struct ctxi_bucket *ctxi_index_start(const struct ctxi_index *index, uint64_t hash)
@@ -115,16 +124,32 @@ static inline void ctxi_index_fetch(const struct ctxi_index *index, uint64_t has
 }
 
 /* A bit for each slot of the bucket that has this hash. */
-static inline unsigned ctxi_bucket_matches(const struct ctxi_bucket *bucket, uint32_t hash,
-                                           uint64_t out_slots[CTXI_BUCKET_SLOTS])
+static inline unsigned ctxi_bucket_matches(const struct ctxi_bucket *bucket, uint32_t hash)
 {
     unsigned matches = 0;
 
-    for (unsigned i = 0; i < CTXI_BUCKET_SLOTS; i++) {
-        out_slots[i] = atomic_load_explicit(&bucket->slots[i], memory_order_acquire); /* INDEX-1 */
-        matches |= (unsigned)((uint32_t)(out_slots[i] >> 32) == hash) << i;
-    }
+#pragma GCC unroll 7
+    for (unsigned i = CTXI_BUCKET_SLOTS; i-- > 0;)
+        matches =
+            2 * matches + (atomic_load_explicit(&bucket->hashes[i], memory_order_relaxed) == hash);
     return matches;
+}
+
+/* The entry that a slot leads to, its first two lines on their way; NULL: none, or it has just left. */
+static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *bucket, unsigned i,
+                                                   const struct ctxi_arena *arena,
+                                                   uint32_t *out_number)
+{
+    uint32_t number = atomic_load_explicit(&bucket->numbers[i], memory_order_acquire); /* INDEX-1 */
+    struct ctxi_entry *entry;
+
+    *out_number = number;
+    if (!number)
+        return NULL;
+    entry = ctxi_arena_at(arena, number);
+    __builtin_prefetch(entry);
+    __builtin_prefetch((const unsigned char *)entry + sizeof *bucket);
+    return entry;
 }
 
 /*
@@ -137,17 +162,14 @@ static inline struct ctxi_entry *ctxi_index_find(const struct ctxi_index *index,
     struct ctxi_bucket *bucket = ctxi_index_start(index, key->hash);
 
     for (; bucket; bucket = atomic_load_explicit(&bucket->more, memory_order_acquire)) {
-        uint64_t slots[CTXI_BUCKET_SLOTS];
-        unsigned matches = ctxi_bucket_matches(bucket, (uint32_t)key->hash, slots);
+        unsigned matches = ctxi_bucket_matches(bucket, (uint32_t)key->hash);
 
         for (; matches; matches &= matches - 1) {
-            uint32_t number = (uint32_t)slots[__builtin_ctz(matches)];
-            struct ctxi_entry *entry = number ? ctxi_arena_at(arena, number) : NULL;
+            struct ctxi_entry *entry =
+                ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, out_number);
 
-            if (entry && ctxi_entry_has_key(entry, key)) {
-                *out_number = number;
+            if (entry && ctxi_entry_has_key(entry, key))
                 return entry;
-            }
         }
     }
     return NULL;

@@ -9,6 +9,7 @@
 #include "base/versioned.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
+#include "cache/hit.h"
 #include "ctxcache/call.h"
 
 static inline void ctxi_info_clear(ctx_cache_info *info)
@@ -60,6 +61,18 @@ static inline void ctxi_info_write(ctx_cache_info *ours, const struct ctxi_entry
         return;
     ours->negative = entry && (entry->flags & CTXI_ENTRY_NEGATIVE);
     ctxi_versioned_write(theirs, theirs->size, sizeof *ours, ours, sizeof *ours);
+}
+
+/* The same for a hit found the short way; not NULL. */
+static inline void ctxi_info_write_hit(int status, ctx_cache_info *theirs)
+{
+    ctx_cache_info ours;
+
+    ctxi_info_clear(&ours);
+    ours.outcome = CTX_CACHE_HIT;
+    ours.stored = true;
+    ours.negative = status == CTX_ABSENT;
+    ctxi_versioned_write(theirs, theirs->size, sizeof ours, &ours, sizeof ours);
 }
 
 /* Makes the caller's ref of a reference to an entry, which is then none. */

@@ -1,24 +1,6 @@
 #include "cache/key.h"
 
-#include <math.h>
-
-/* The tags are part of every key: all different, for all types and for "unset". */
-enum tag {
-    TAG_UNSET = 1,
-    TAG_NULL = 2,
-    TAG_BOOL = 3,
-    TAG_I64 = 4,
-    TAG_U64 = 5,
-    TAG_F64 = 6,
-    TAG_STRING = 7,
-    TAG_BYTES = 8,
-    TAG_OBJECT = 9,
-    TAG_OBJECT_NULL = 10
-};
-
-#define NAN_BITS    UINT64_C(0x7ff8000000000000) /* the one key of all NaNs */
-#define DEPTH_MAX   16                           /* objects within objects */
-#define LENGTH_SIZE sizeof(uint32_t)
+#define DEPTH_MAX 16 /* objects within objects */
 
 struct ctx_encoder {
     struct ctxi_bytes *bytes;
@@ -73,7 +55,7 @@ int ctxi_bytes_extend(struct ctxi_bytes *bytes, size_t count, unsigned char **ou
     return r;
 }
 
-static int put_tag(struct ctxi_bytes *bytes, enum tag tag)
+static int put_tag(struct ctxi_bytes *bytes, enum ctxi_tag tag)
 {
     unsigned char *room;
     int r = ctxi_bytes_extend(bytes, 1, &room);
@@ -83,50 +65,18 @@ static int put_tag(struct ctxi_bytes *bytes, enum tag tag)
     return r;
 }
 
-static int put_word(struct ctxi_bytes *bytes, enum tag tag, uint64_t word)
+static int put_text(struct ctxi_bytes *bytes, enum ctxi_tag tag, const char *text)
 {
-    unsigned char *room;
-    int r = ctxi_bytes_extend(bytes, 1 + sizeof word, &room);
-
-    if (r == CTX_OK) {
-        *room = (unsigned char)tag;
-        memcpy(room + 1, &word, sizeof word);
-    }
-    return r;
-}
-
-/* A string keeps its terminating NUL, so that it can be read back in place. */
-static int put_text(struct ctxi_bytes *bytes, enum tag tag, const void *data, size_t size)
-{
-    size_t nul = tag == TAG_BYTES ? 0 : 1;
-    uint32_t length = (uint32_t)size;
+    size_t size = strlen(text);
     unsigned char *room;
     int r;
 
-    if (size && !data)
-        return CTX_ERR_INVALID;
     if (size > bytes->limit) /* which fits 32 bits: the sum below cannot overflow */
         return CTX_ERR_LIMIT;
-    r = ctxi_bytes_extend(bytes, 1 + LENGTH_SIZE + size + nul, &room);
-    if (r != CTX_OK)
-        return r;
-    *room++ = (unsigned char)tag;
-    memcpy(room, &length, LENGTH_SIZE);
-    if (size)
-        memcpy(room + LENGTH_SIZE, data, size);
-    if (nul)
-        room[LENGTH_SIZE + size] = 0;
-    return CTX_OK;
-}
-
-static uint64_t f64_bits(double x)
-{
-    uint64_t bits;
-
-    if (isnan(x))
-        return NAN_BITS;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
+    r = ctxi_bytes_extend(bytes, 1 + CTXI_LENGTH_SIZE + size + 1, &room);
+    if (r == CTX_OK)
+        *ctxi_field_text(room, tag, text, size) = 0;
+    return r;
 }
 
 /* [tag][class name][length of the fields: 4][fields], the length filled in at the end. */
@@ -142,12 +92,12 @@ static int put_object(struct ctx_encoder *encoder, void *object, const ctx_objec
         return CTX_ERR_INVALID;
     if (!kind->encode)
         return CTX_ERR_ENCODE;
-    r = put_text(bytes, object ? TAG_OBJECT : TAG_OBJECT_NULL, kind->name, strlen(kind->name));
+    r = put_text(bytes, object ? CTXI_TAG_OBJECT : CTXI_TAG_OBJECT_NULL, kind->name);
     if (r != CTX_OK || !object)
         return r;
     if (encoder->depth == DEPTH_MAX)
         return CTX_ERR_ENCODE;
-    if ((r = ctxi_bytes_extend(bytes, LENGTH_SIZE, &room)) != CTX_OK)
+    if ((r = ctxi_bytes_extend(bytes, CTXI_LENGTH_SIZE, &room)) != CTX_OK)
         return r;
     start = bytes->size;
     encoder->depth++;
@@ -156,34 +106,27 @@ static int put_object(struct ctx_encoder *encoder, void *object, const ctx_objec
     if (r == CTX_OK)
         r = encoder->status; /* an error that encode() did not forward */
     length = (uint32_t)(bytes->size - start);
-    memcpy(bytes->data + start - LENGTH_SIZE, &length, LENGTH_SIZE);
+    memcpy(bytes->data + start - CTXI_LENGTH_SIZE, &length, CTXI_LENGTH_SIZE);
     return r;
 }
 
 static int encode_field(struct ctx_encoder *encoder, const ctx_value *value)
 {
     struct ctxi_bytes *bytes = encoder->bytes;
+    size_t size = ctxi_field_size(value);
+    unsigned char *room;
+    int r;
 
-    switch (value->type) {
-    case CTX_NULL:
-        return put_tag(bytes, TAG_NULL);
-    case CTX_BOOL:
-        return put_word(bytes, TAG_BOOL, value->as.boolean ? 1 : 0);
-    case CTX_I64:
-        return put_word(bytes, TAG_I64, (uint64_t)value->as.i64);
-    case CTX_U64:
-        return put_word(bytes, TAG_U64, value->as.u64);
-    case CTX_F64:
-        return put_word(bytes, TAG_F64, f64_bits(value->as.f64));
-    case CTX_STRING:
-        return put_text(bytes, TAG_STRING, value->as.string.data, value->as.string.size);
-    case CTX_BYTES:
-        return put_text(bytes, TAG_BYTES, value->as.bytes.data, value->as.bytes.size);
-    case CTX_OBJECT:
+    if (value->type == CTX_OBJECT)
         return put_object(encoder, value->as.object.pointer, value->as.object.kind);
-    default:
+    if (!size || !ctxi_text_is_good(value))
         return CTX_ERR_INVALID;
-    }
+    if (ctxi_text_size(value) > bytes->limit) /* so that `size` has not overflowed */
+        return CTX_ERR_LIMIT;
+    r = ctxi_bytes_extend(bytes, size, &room);
+    if (r == CTX_OK)
+        ctxi_field_write(room, value);
+    return r;
 }
 
 int ctxi_encode_value(struct ctxi_bytes *bytes, const ctx_value *value)
@@ -202,9 +145,61 @@ int ctx_encode(ctx_encoder *encoder, ctx_value field)
     return encoder->status;
 }
 
+/* [length: 8][field][zeros] */
+static int append_object(struct ctxi_bytes *bytes, const ctx_value *value)
+{
+    size_t start = bytes->size;
+    unsigned char *room;
+    uint64_t length;
+    int r = ctxi_bytes_extend(bytes, CTXI_WORD, &room);
+
+    if (r == CTX_OK)
+        r = ctxi_encode_value(bytes, value);
+    if (r != CTX_OK)
+        return r;
+    length = bytes->size - start - CTXI_WORD;
+    memcpy(bytes->data + start, &length, CTXI_WORD);
+    r = ctxi_bytes_extend(bytes, ctxi_pad(length) - length, &room);
+    if (r == CTX_OK)
+        memset(room, 0, ctxi_pad(length) - length);
+    return r;
+}
+
+static int append_payload(struct ctxi_bytes *bytes, const ctx_value *value)
+{
+    unsigned char *room;
+    int r;
+
+    if (!ctxi_arg_tag(value) || !ctxi_text_is_good(value))
+        return CTX_ERR_INVALID;
+    if (value->type == CTX_OBJECT)
+        return append_object(bytes, value);
+    if (ctxi_text_size(value) > bytes->limit) /* so that its padded size does not overflow */
+        return CTX_ERR_LIMIT;
+    r = ctxi_bytes_extend(bytes, ctxi_payload_size(value), &room);
+    if (r == CTX_OK)
+        ctxi_payload_write(room, value);
+    return r;
+}
+
+int ctxi_encode_args(struct ctxi_bytes *bytes, const ctx_value *args, size_t arg_count)
+{
+    uint64_t tags[2] = {0, 0};
+    unsigned char *room;
+    int r = ctxi_bytes_extend(bytes, ctxi_args_start(arg_count), &room);
+
+    for (size_t i = 0; r == CTX_OK && i < arg_count; i++) {
+        ctxi_args_tag(tags, i, ctxi_arg_tag(&args[i]));
+        r = append_payload(bytes, &args[i]);
+    }
+    if (r == CTX_OK)
+        ctxi_args_write_start(bytes->data, 0, 0, arg_count, tags);
+    return r;
+}
+
 int ctxi_encode_unset(struct ctxi_bytes *bytes)
 {
-    return put_tag(bytes, TAG_UNSET);
+    return put_tag(bytes, CTXI_TAG_UNSET);
 }
 
 static uint64_t take_word(const unsigned char **cursor)
@@ -216,14 +211,14 @@ static uint64_t take_word(const unsigned char **cursor)
     return word;
 }
 
-/* [length: 4][bytes] and, but for TAG_BYTES and an object's fields, a NUL. */
+/* [length: 4][bytes] and, but for CTXI_TAG_BYTES and an object's fields, a NUL. */
 static const unsigned char *take_text(const unsigned char **cursor, size_t nul, size_t *out_size)
 {
     const unsigned char *text;
     uint32_t length;
 
-    memcpy(&length, *cursor, LENGTH_SIZE);
-    text = *cursor + LENGTH_SIZE;
+    memcpy(&length, *cursor, CTXI_LENGTH_SIZE);
+    text = *cursor + CTXI_LENGTH_SIZE;
     *cursor = text + length + nul;
     *out_size = length;
     return text;
@@ -240,42 +235,42 @@ static double f64_of(uint64_t bits)
 void ctxi_decode_value(const unsigned char **cursor, ctx_value *out_value, bool *out_set)
 {
     const unsigned char *start = *cursor;
-    enum tag tag = *(*cursor)++;
+    enum ctxi_tag tag = *(*cursor)++;
     const unsigned char *text;
     size_t size;
 
-    *out_set = tag != TAG_UNSET;
+    *out_set = tag != CTXI_TAG_UNSET;
     *out_value = ctx_null();
     switch (tag) {
-    case TAG_UNSET:
-    case TAG_NULL:
+    case CTXI_TAG_UNSET:
+    case CTXI_TAG_NULL:
         break;
-    case TAG_BOOL:
+    case CTXI_TAG_BOOL:
         *out_value = ctx_bool(take_word(cursor) != 0);
         break;
-    case TAG_I64:
+    case CTXI_TAG_I64:
         *out_value = ctx_i64((int64_t)take_word(cursor));
         break;
-    case TAG_U64:
+    case CTXI_TAG_U64:
         *out_value = ctx_u64(take_word(cursor));
         break;
-    case TAG_F64:
+    case CTXI_TAG_F64:
         *out_value = ctx_f64(f64_of(take_word(cursor)));
         break;
-    case TAG_STRING:
+    case CTXI_TAG_STRING:
         text = take_text(cursor, 1, &size);
         *out_value = ctx_string_n((const char *)text, size);
         break;
-    case TAG_BYTES:
+    case CTXI_TAG_BYTES:
         text = take_text(cursor, 0, &size);
         *out_value = ctx_bytes(text, size);
         break;
-    case TAG_OBJECT:
+    case CTXI_TAG_OBJECT:
         take_text(cursor, 1, &size);
         take_text(cursor, 0, &size);
         *out_value = ctx_bytes(start, (size_t)(*cursor - start));
         break;
-    case TAG_OBJECT_NULL:
+    case CTXI_TAG_OBJECT_NULL:
         take_text(cursor, 1, &size);
         *out_value = ctx_bytes(start, (size_t)(*cursor - start));
         break;

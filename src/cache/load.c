@@ -30,7 +30,7 @@ static void give(struct ctx_cache_load *load, struct ctxi_hold hold)
 static int new_entry(const struct ctx_cache_load *load, size_t room, struct ctxi_hold *out_hold)
 {
     const struct ctxi_request *request = load->request;
-    unsigned char ids[CTXI_KEY_HEADER];
+    alignas(uint64_t) unsigned char ids[CTXI_KEY_HEADER] = {0};
     struct ctxi_key none = {ids, sizeof ids, 0};
     struct ctxi_recipe recipe = {request->fn, &request->key, room, load->ttl_ns != 0};
 

@@ -47,13 +47,13 @@ static void free_reader(struct ctxi_reader *reader)
 /* The name of who recorded alone is given to somebody else later: nobody records now. */
 static void forget_recorder(struct ctxi_readers *readers, const struct ctxi_reader *reader)
 {
-    uint64_t word = atomic_load_explicit(&readers->recorder, memory_order_relaxed);
+    uint32_t id = reader->id, trial = id | CTXI_ID_TRIAL;
 
-    if ((word & CTXI_ID_MASK) == reader->id)
-        /* fails if another has made it "many" meanwhile, which is as good */
-        (void)atomic_compare_exchange_strong_explicit(&readers->recorder, &word,
-                                                      ctxi_stamp_now() << 16 | CTXI_ID_NONE,
-                                                      memory_order_relaxed, memory_order_relaxed);
+    /* either fails if another has made it "many" meanwhile, which is as good */
+    (void)atomic_compare_exchange_strong_explicit(&readers->recorder, &id, CTXI_ID_NONE,
+                                                  memory_order_relaxed, memory_order_relaxed);
+    (void)atomic_compare_exchange_strong_explicit(&readers->recorder, &trial, CTXI_ID_MANY,
+                                                  memory_order_relaxed, memory_order_relaxed);
 }
 
 /* Takes a reader out of its cache, its records carried out. Both locks are held. */
@@ -175,12 +175,12 @@ static bool is_taken(const struct ctxi_readers *readers, uint32_t id)
     return false;
 }
 
-/* An id that nobody has; CTXI_ID_MANY: there is none. */
+/* An id that nobody has; CTXI_ID_TRIAL - 1: there is none. */
 static uint32_t unused_id(const struct ctxi_readers *readers)
 {
     uint32_t id = CTXI_ID_NONE + 1;
 
-    while (id < CTXI_ID_MANY && is_taken(readers, id))
+    while (id < CTXI_ID_TRIAL - 1 && is_taken(readers, id))
         id++;
     return id;
 }
@@ -191,13 +191,13 @@ static bool join_cache(ctx_cache *cache, struct ctxi_reader *reader)
 
     ctxi_lock_acquire(&cache->lock);
     id = unused_id(&cache->readers);
-    if (id < CTXI_ID_MANY) {
+    if (id < CTXI_ID_TRIAL - 1) {
         reader->id = reader->own_id = id;
         reader->cache = cache;
         ctxi_list_push_back(&cache->readers.list, &reader->link);
     }
     ctxi_lock_release(&cache->lock);
-    return id < CTXI_ID_MANY;
+    return id < CTXI_ID_TRIAL - 1;
 }
 
 /* Whatever the allocator aligns to. */
@@ -325,21 +325,36 @@ void ctxi_readers_free_all(struct ctxi_readers *readers, struct ctxi_memory *mem
 /* ---- stamps ------------------------------------------------------------------------------- */
 
 /* The first to record, or the second. */
-uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, const struct ctxi_reader *reader)
+uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, struct ctxi_reader *reader)
 {
-    uint64_t word = atomic_load_explicit(&readers->recorder, memory_order_relaxed);
+    uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire);
 
     for (;;) {
-        uint32_t id = word & CTXI_ID_MASK;
         uint32_t next = id == CTXI_ID_NONE ? reader->own_id : CTXI_ID_MANY;
 
-        if (id == CTXI_ID_MANY)
+        if (id == CTXI_ID_MANY || id == (reader->own_id | CTXI_ID_TRIAL))
             return ctxi_stamp_now();
         if (id == reader->own_id)
-            return word >> 16;
-        if (atomic_compare_exchange_weak_explicit(&readers->recorder, &word,
-                                                  (word & ~(uint64_t)CTXI_ID_MASK) | next,
-                                                  memory_order_relaxed, memory_order_relaxed))
-            return next == CTXI_ID_MANY ? ctxi_stamp_now() : word >> 16;
+            return atomic_load_explicit(&reader->since, memory_order_relaxed);
+        if (id == CTXI_ID_NONE)
+            atomic_store_explicit(&reader->since, ctxi_stamp_now(), memory_order_relaxed);
+        if (atomic_compare_exchange_weak_explicit(&readers->recorder, &id, next,
+                                                  memory_order_release, memory_order_acquire))
+            id = next;
+    }
+}
+
+void ctxi_stamp_settle(struct ctxi_readers *readers)
+{
+    for (struct ctxi_link *link = readers->list.next; link != &readers->list; link = link->next) {
+        struct ctxi_reader *reader = CTXI_CONTAINER(link, struct ctxi_reader, link);
+        uint32_t trial = reader->id | CTXI_ID_TRIAL;
+
+        if (atomic_load_explicit(&readers->recorder, memory_order_relaxed) != trial)
+            continue;
+        atomic_store_explicit(&reader->since, ctxi_stamp_now(), memory_order_relaxed);
+        /* fails if a second thread has come; release: STAMP-1 */
+        (void)atomic_compare_exchange_strong_explicit(&readers->recorder, &trial, reader->id,
+                                                      memory_order_release, memory_order_relaxed);
     }
 }

@@ -19,11 +19,11 @@
  * ended and the rings were drained, no record names what was removed before that grace.
  *
  * Stamps order the records of different threads. As long as one thread alone records, it need not read a
- * clock: `recorder` names it, and says when it began; all its records bear that time. A second thread
+ * clock: `recorder` names it, and all its records bear the time when it was named. A second thread
  * that finds another's name there writes "many", and from then on records bear the time of the call.
  * So of two calls that do not overlap, the earlier has the smaller stamp, or the same stamp on the same
- * thread: whoever reads "one" in `recorder` was there before it changed to "many", and what is stored
- * there later bears a later time.
+ * thread: who is named has no other's record after its time, and whoever reads the clock reads it later.
+ * When one thread seems to be alone again, it is on trial before it is named (recency.c).
  */
 #ifndef CTXI_CACHE_READER_H
 #define CTXI_CACHE_READER_H
@@ -57,7 +57,8 @@ struct ctxi_reader {
     /* Written by its thread. */
     alignas(CTXI_LINE) _Atomic uint32_t section; /* odd: inside one */
     _Atomic uint32_t head;                       /* records written */
-    uint32_t tail_seen;                          /* `tail`, as last looked at */
+    _Atomic uint64_t since; /* the time of its records while `recorder` names it (STAMP-1) */
+    uint32_t tail_seen;     /* `tail`, as last looked at */
     uint32_t own_id;
     uint64_t serial;               /* of the cache */
     uint64_t whole_id, whole_seed; /* the partition of a cache that varies on nothing */
@@ -67,7 +68,8 @@ struct ctxi_reader {
     /* Guarded by the cache's lock. */
     alignas(CTXI_LINE) _Atomic uint32_t tail; /* records carried out; its thread reads it */
     uint32_t id;                              /* own_id; never one of two that exist */
-    uint32_t end;                             /* of the records being carried out (recency.c) */
+    uint32_t at, end;                         /* the records being carried out (recency.c) */
+    struct ctxi_reader *next_active;          /* with this one */
     uint32_t noted;                           /* its section when a grace began */
     bool awaited;                             /* the grace waits for it to leave that one */
     struct ctxi_link link;                    /* in its cache */
@@ -91,8 +93,9 @@ enum ctxi_settling {
 
 /* The readers of one cache. */
 struct ctxi_readers {
-    /* [stamp: 48][id: 16]; see above. On a line that nothing else changes. */
-    alignas(CTXI_LINE) _Atomic uint64_t recorder;
+    /* An id, maybe with CTXI_ID_TRIAL; see above. On a line that nothing else changes. STAMP-1: release
+     * after `since` of who is named; partner: the acquire load of that one. */
+    alignas(CTXI_LINE) _Atomic uint32_t recorder;
 
     alignas(CTXI_LINE) struct ctxi_link list;
     uint32_t lonely; /* drains in a row that found the records of one thread, while "many" */
@@ -102,9 +105,9 @@ struct ctxi_readers {
     struct ctxi_retired retired[CTXI_RETIRED_MAX]; /* the first waiting_count wait for the grace */
 };
 
-#define CTXI_ID_NONE 0u
-#define CTXI_ID_MANY 0xffffu
-#define CTXI_ID_MASK 0xffffu
+#define CTXI_ID_NONE  0u
+#define CTXI_ID_TRIAL 0x8000u /* this one seems to be alone, and reads the clock still */
+#define CTXI_ID_MANY  0xffffu
 
 /* ---- threads ------------------------------------------------------------------------------ */
 
@@ -199,29 +202,30 @@ void ctxi_readers_free_all(struct ctxi_readers *readers, struct ctxi_memory *mem
 /* ---- records ------------------------------------------------------------------------------ */
 
 #define CTXI_STAMP_SHIFT 5 /* ticks in a unit of time: less than what a call takes */
-#define CTXI_STAMP_MASK  ((UINT64_C(1) << 48) - 1)
 
 static inline uint64_t ctxi_stamp_now(void)
 {
-    return (ctxi_ticks() >> CTXI_STAMP_SHIFT) & CTXI_STAMP_MASK;
+    return ctxi_ticks() >> CTXI_STAMP_SHIFT;
 }
 
-/* Whether a is earlier than b; stamps wrap around. */
 static inline bool ctxi_stamp_before(uint64_t a, uint64_t b)
 {
-    return (int64_t)((a - b) << 16) < 0;
+    return a < b;
 }
 
-uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, const struct ctxi_reader *reader);
+uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, struct ctxi_reader *reader);
 
-static inline uint64_t ctxi_stamp(struct ctxi_readers *readers, const struct ctxi_reader *reader)
+/* The trial of who seemed to be alone is over, if nobody else has come: a grace since its beginning. */
+void ctxi_stamp_settle(struct ctxi_readers *readers);
+
+static inline uint64_t ctxi_stamp(struct ctxi_readers *readers, struct ctxi_reader *reader)
 {
-    /* relaxed: who must see a change of it was told so by whoever caused it */
-    uint64_t word = atomic_load_explicit(&readers->recorder, memory_order_relaxed);
+    /* who must see a change of it was told so by whoever caused it; acquire: STAMP-1 */
+    uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire);
 
-    if ((word & CTXI_ID_MASK) == reader->own_id)
-        return word >> 16;
-    if ((word & CTXI_ID_MASK) == CTXI_ID_MANY)
+    if (id == reader->own_id)
+        return atomic_load_explicit(&reader->since, memory_order_relaxed);
+    if (id == CTXI_ID_MANY)
         return ctxi_stamp_now();
     return ctxi_stamp_claim(readers, reader);
 }

@@ -8,7 +8,7 @@
 #include "cache/cache.h"
 #include "cache/reader.h"
 
-#define AHEAD         4 /* links fetched before they are needed; their neighbours half as long before */
+#define BATCH         16 /* records */
 #define LONELY_ENOUGH 16 /* drains in a row with one thread's records, and it is alone again */
 
 /* Hits of one partition in a row, to be counted together. */
@@ -32,51 +32,64 @@ static void count_run(ctx_cache *cache, struct run *run)
     run->hits = run->negative = 0;
 }
 
-/* The link of a record soon to come, then those of its neighbours: where they are now, most likely. */
-static void fetch(const struct ctxi_arena *arena, const struct ctxi_reader *reader, uint32_t from,
-                  uint32_t end)
+/* Records carried out together: all their links are on their way before the first is needed. */
+struct batch {
+    uint32_t count;
+    uint32_t numbers[BATCH];
+    struct ctxi_numbers *links[BATCH];
+};
+
+static inline void add(ctx_cache *cache, struct batch *batch, struct run *run,
+                       const struct ctxi_record *record)
 {
-    if (end - from > AHEAD) {
-        uint32_t number = reader->records[(from + AHEAD) % CTXI_RECORDS].number;
-
-        __builtin_prefetch(ctxi_arena_link(arena, number), 1);
-    }
-    if (end - from > AHEAD / 2) {
-        uint32_t number = reader->records[(from + AHEAD / 2) % CTXI_RECORDS].number;
-        const struct ctxi_numbers *link = ctxi_arena_link(arena, number);
-
-        if (link->prev < CTXI_OUT) {
-            __builtin_prefetch(ctxi_arena_link(arena, link->prev), 1);
-            __builtin_prefetch(ctxi_arena_link(arena, link->next), 1);
-        }
-    }
-}
-
-static void carry_out(ctx_cache *cache, const struct ctxi_record *record, struct run *run)
-{
+    struct ctxi_numbers *link = ctxi_arena_link(&cache->arena, record->number);
     uint32_t place = record->place & ~CTXI_RECORD_NEGATIVE;
 
+    __builtin_prefetch(link, 1);
+    batch->numbers[batch->count] = record->number;
+    batch->links[batch->count++] = link;
     if (place != run->place) {
         count_run(cache, run);
         run->place = place;
     }
     run->hits++;
     run->negative += (record->place & CTXI_RECORD_NEGATIVE) != 0;
-    if (ctxi_recency_has(&cache->arena, record->number)) /* else it was removed meanwhile */
-        ctxi_recency_touch(&cache->arena, record->number);
 }
 
-/* The records of one ring from `tail` up to `end`. */
-static void carry_out_some(ctx_cache *cache, struct ctxi_reader *reader, uint32_t end,
-                           struct run *run)
+static inline void fetch_neighbours(const struct ctxi_arena *arena, const struct ctxi_numbers *link)
 {
-    uint32_t at = atomic_load_explicit(&reader->tail, memory_order_relaxed);
-
-    for (; at != end; at++) {
-        fetch(&cache->arena, reader, at, end);
-        carry_out(cache, &reader->records[at % CTXI_RECORDS], run);
+    if (link->prev != 0 && link->prev < CTXI_OUT) {
+        __builtin_prefetch(ctxi_arena_link(arena, link->prev), 1);
+        __builtin_prefetch(ctxi_arena_link(arena, link->next), 1);
     }
-    atomic_store_explicit(&reader->tail, end, memory_order_release); /* READER-3 */
+}
+
+static void finish(ctx_cache *cache, struct batch *batch)
+{
+    const struct ctxi_arena *arena = &cache->arena;
+
+    for (uint32_t i = 0; i < batch->count; i++)
+        fetch_neighbours(arena, batch->links[i]);
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (batch->links[i]->prev < CTXI_OUT) /* else it was removed meanwhile */
+            ctxi_recency_touch(arena, batch->numbers[i]);
+    batch->count = 0;
+}
+
+/* The records of one ring from `at` up to `end`. */
+static void carry_out(ctx_cache *cache, const struct ctxi_reader *reader, uint32_t at, uint32_t end,
+                      struct batch *batch, struct run *run)
+{
+    for (; at != end; at++) {
+        add(cache, batch, run, &reader->records[at % CTXI_RECORDS]);
+        if (batch->count == BATCH)
+            finish(cache, batch);
+    }
+}
+
+static void set_tail(struct ctxi_reader *reader, uint32_t tail)
+{
+    atomic_store_explicit(&reader->tail, tail, memory_order_release); /* READER-3 */
 }
 
 static struct ctxi_reader *reader_of(struct ctxi_link *link)
@@ -89,17 +102,33 @@ static uint32_t head_of(const struct ctxi_reader *reader)
     return atomic_load_explicit(&reader->head, memory_order_acquire); /* READER-3 */
 }
 
+static uint32_t tail_of(const struct ctxi_reader *reader)
+{
+    return atomic_load_explicit(&reader->tail, memory_order_relaxed); /* written under the lock */
+}
+
 /* ---- one thread recorded ------------------------------------------------------------------ */
 
-static void drain_one(ctx_cache *cache, uint32_t id, struct run *run)
+/*
+ * False: another has recorded, too. What the one wrote since need not be the next, so `recorder` is
+ * looked at again after the head of its ring.
+ */
+static bool drain_one(ctx_cache *cache, uint32_t id, struct batch *batch, struct run *run)
 {
     struct ctxi_link *list = &cache->readers.list;
 
     for (struct ctxi_link *link = list->next; link != list; link = link->next)
         if (reader_of(link)->id == id) {
-            carry_out_some(cache, reader_of(link), head_of(reader_of(link)), run);
-            return;
+            struct ctxi_reader *reader = reader_of(link);
+            uint32_t end = head_of(reader);
+
+            if (atomic_load_explicit(&cache->readers.recorder, memory_order_relaxed) != id)
+                return false;
+            carry_out(cache, reader, tail_of(reader), end, batch, run);
+            set_tail(reader, end);
+            return true;
         }
+    return true;
 }
 
 /* ---- many did ----------------------------------------------------------------------------- */
@@ -109,112 +138,117 @@ static uint64_t stamp_at(const struct ctxi_reader *reader, uint32_t at)
     return reader->records[at % CTXI_RECORDS].stamp;
 }
 
-static uint32_t tail_of(const struct ctxi_reader *reader)
-{
-    return atomic_load_explicit(&reader->tail, memory_order_relaxed); /* written under the lock */
-}
+/* The rings that have something, a list by next_active; and how many they are. */
+struct rings {
+    struct ctxi_reader *first;
+    uint32_t count;
+};
 
 /*
  * Notes up to where each ring is to be carried out: not beyond `now`, which was read before any head
  * is. For what is in a ring, and came after something that is not in another one yet, is later than
- * that. Returns how many rings have something.
+ * that.
  */
-static uint32_t note_ends(struct ctxi_link *list, uint64_t now)
+static struct rings find_rings(struct ctxi_link *list, uint64_t now)
 {
-    uint32_t count = 0;
+    struct rings rings = {NULL, 0};
 
     for (struct ctxi_link *link = list->next; link != list; link = link->next) {
         struct ctxi_reader *reader = reader_of(link);
         uint32_t end = head_of(reader);
 
-        while (end != tail_of(reader) && ctxi_stamp_before(now, stamp_at(reader, end - 1)))
+        reader->at = tail_of(reader);
+        while (end != reader->at && ctxi_stamp_before(now, stamp_at(reader, end - 1)))
             end--;
         reader->end = end;
-        count += end != tail_of(reader);
+        if (end != reader->at) {
+            reader->next_active = rings.first;
+            rings.first = reader;
+            rings.count++;
+        }
     }
-    return count;
+    return rings;
 }
 
-/* The ring whose next record is the oldest of all; *out_limit: the oldest of the others. NULL: none. */
-static struct ctxi_reader *oldest_ring(struct ctxi_link *list, uint64_t now, uint64_t *out_limit)
+/* The ring whose next record is the oldest of all; *out_limit: the oldest of the others, or `now`. */
+static struct ctxi_reader **oldest_ring(struct ctxi_reader **at, uint64_t now, uint64_t *out_limit)
 {
-    struct ctxi_reader *first = NULL;
-    uint64_t oldest = now;
+    struct ctxi_reader **found = at;
+    uint64_t oldest = stamp_at(*at, (*at)->at);
 
     *out_limit = now;
-    for (struct ctxi_link *link = list->next; link != list; link = link->next) {
-        struct ctxi_reader *reader = reader_of(link);
-        uint64_t stamp;
+    for (at = &(*at)->next_active; *at; at = &(*at)->next_active) {
+        uint64_t stamp = stamp_at(*at, (*at)->at);
 
-        if (tail_of(reader) == reader->end)
-            continue;
-        stamp = stamp_at(reader, tail_of(reader));
-        if (!first || ctxi_stamp_before(stamp, oldest)) {
+        if (ctxi_stamp_before(stamp, oldest)) {
             *out_limit = oldest;
             oldest = stamp;
-            first = reader;
+            found = at;
         } else if (ctxi_stamp_before(stamp, *out_limit)) {
             *out_limit = stamp;
         }
     }
-    return first;
+    return found;
 }
 
-static void merge(ctx_cache *cache, uint64_t now, struct run *run)
+static void merge(ctx_cache *cache, struct rings *rings, uint64_t now, struct batch *batch,
+                  struct run *run)
 {
-    struct ctxi_link *list = &cache->readers.list;
-    struct ctxi_reader *reader;
-    uint64_t limit;
-
-    while ((reader = oldest_ring(list, now, &limit))) {
-        uint32_t end = tail_of(reader) + 1;
+    while (rings->first) {
+        uint64_t limit;
+        struct ctxi_reader **at = oldest_ring(&rings->first, now, &limit), *reader = *at;
+        uint32_t end = reader->at + 1;
 
         while (end != reader->end && !ctxi_stamp_before(limit, stamp_at(reader, end)))
             end++;
-        carry_out_some(cache, reader, end, run);
+        carry_out(cache, reader, reader->at, end, batch, run);
+        reader->at = end;
+        if (end == reader->end) {
+            set_tail(reader, end);
+            *at = reader->next_active;
+        }
     }
 }
 
 /*
- * When one thread alone has recorded for long, nobody is named any more, and the next to record is
- * alone again. A call that still saw "many" may be about to write a record; so all rings go on being
- * merged until a grace, begun later, has ended (reclaim.c).
+ * When one thread alone has recorded for long, it is put on trial: it goes on reading the clock, until
+ * a grace, begun later, has ended (reclaim.c). Then nobody who still saw "many" can be about to write
+ * a record, later than the time that the one is to bear from then on.
  */
-static void consider_loneliness(struct ctxi_readers *readers)
+static void consider_loneliness(struct ctxi_readers *readers, const struct ctxi_reader *reader)
 {
     if (++readers->lonely <= LONELY_ENOUGH)
         return;
     readers->lonely = 0;
     readers->unsettled = CTXI_UNSETTLED;
-    /* relaxed, like all of it */
-    atomic_store_explicit(&readers->recorder, ctxi_stamp_now() << 16 | CTXI_ID_NONE,
-                          memory_order_relaxed);
+    /* relaxed: nothing else is said by it */
+    atomic_store_explicit(&readers->recorder, reader->id | CTXI_ID_TRIAL, memory_order_relaxed);
 }
 
-static void drain_all(ctx_cache *cache, bool many, struct run *run)
+static void drain_all(ctx_cache *cache, bool many, struct batch *batch, struct run *run)
 {
     struct ctxi_readers *readers = &cache->readers;
-    uint64_t now = ctxi_stamp_now();
-    uint32_t count = note_ends(&readers->list, now);
+    uint64_t now = ctxi_ticks_first() >> CTXI_STAMP_SHIFT;
+    struct rings rings = find_rings(&readers->list, now);
 
-    merge(cache, now, run);
-    if (count > 1)
+    if (rings.count > 1)
         readers->lonely = 0;
-    else if (many && count)
-        consider_loneliness(readers);
+    else if (many && rings.count)
+        consider_loneliness(readers, rings.first);
+    merge(cache, &rings, now, batch, run);
 }
 
 void ctxi_recency_drain(ctx_cache *cache)
 {
-    uint64_t word = atomic_load_explicit(&cache->readers.recorder, memory_order_relaxed);
-    uint32_t id = word & CTXI_ID_MASK;
+    uint32_t id = atomic_load_explicit(&cache->readers.recorder, memory_order_relaxed);
     struct run run = {0, 0, 0};
+    struct batch batch;
 
     CTXI_ASSERT_HELD(&cache->lock);
-    if (id == CTXI_ID_MANY || cache->readers.unsettled)
-        drain_all(cache, id == CTXI_ID_MANY, &run);
-    else if (id != CTXI_ID_NONE)
-        drain_one(cache, id, &run);
+    batch.count = 0;
+    if (id & CTXI_ID_TRIAL || (id != CTXI_ID_NONE && !drain_one(cache, id, &batch, &run)))
+        drain_all(cache, id == CTXI_ID_MANY, &batch, &run);
+    finish(cache, &batch);
     if (run.hits)
         count_run(cache, &run);
 }

@@ -45,8 +45,10 @@ static void free_waiting(ctx_cache *cache)
     ctxi_readers_free_waiting(&cache->readers, &cache->memory);
     ctxi_index_free_waiting(&cache->index, &cache->memory);
     ctxi_partitions_free_waiting(&cache->partitions, &cache->readers, &cache->memory);
-    if (cache->readers.unsettled == CTXI_SETTLING)
+    if (cache->readers.unsettled == CTXI_SETTLING) {
+        ctxi_stamp_settle(&cache->readers);
         cache->readers.unsettled = CTXI_SETTLED;
+    }
 }
 
 /* Whether there is anything, and enough of it or nobody to fence for. */

@@ -176,11 +176,8 @@ static void finish_key(struct ctxi_request *request)
 
 static int encode_args(struct ctxi_request *request, const ctx_value *args, size_t arg_count)
 {
-    unsigned char *header;
-    int r = ctxi_bytes_extend(&request->bytes, CTXI_KEY_HEADER, &header);
+    int r = ctxi_encode_args(&request->bytes, args, arg_count);
 
-    for (size_t i = 0; r == CTX_OK && i < arg_count; i++)
-        r = ctxi_encode_value(&request->bytes, &args[i]);
     if (r == CTX_ERR_LIMIT)
         request->obstacle = CTX_CACHE_KEY_LONG;
     return r;

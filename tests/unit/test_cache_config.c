@@ -190,11 +190,11 @@ Test(config, unknown_modes_and_flags_are_refused)
     config.audit = 3;
     expect_problem(&config, "audit");
     config.audit = 0;
-    config.flags = 8;
+    config.flags = 16;
     expect_problem(&config, "flags");
     config.flags = UINT32_MAX;
     expect_problem(&config, "flags");
-    config.flags = 7;
+    config.flags = 15;
     expect_good(&config);
     config.reserved = 1;
     expect_problem(&config, "reserved");

@@ -1,0 +1,31 @@
+/*
+ * hit.h: a hit, the short way: no lock, no allocation, nothing written that another thread writes.
+ *
+ * It answers what it can, and leaves everything else (a miss, a variable that was set since, an entry
+ * about to expire, a long key, a value that lives elsewhere, a want of memory) to the whole way of
+ * call.c and access.c, which begins anew and knows nothing of the attempt.
+ */
+#ifndef CTXI_CACHE_HIT_H
+#define CTXI_CACHE_HIT_H
+
+#include <limits.h>
+
+#include "cache/cache.h"
+#include "ctxcache/call.h"
+
+#define CTXI_WHOLE_WAY INT_MIN /* no status: nothing was done, go the whole way */
+
+/*
+ * The answer of a hit, counted and used: CTX_OK; CTX_ABSENT for a negative entry. Into the buffer, and
+ * then also CTX_ERR_TYPE, if the value has another size; or held by *ref.
+ */
+int ctxi_hit_copy(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                  void *buffer, size_t buffer_size);
+int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                 ctx_cache_ref *ref);
+
+/* The second without a trace. */
+int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                  ctx_cache_ref *ref);
+
+#endif
