@@ -400,7 +400,7 @@ static void threads(void)
 
 static void memos_and_reads(void)
 {
-    struct ctxi_memo memo = {1, 2, 3, 4};
+    struct ctxi_memo memo = {1, 2, 3};
     struct ctxi_reads *outer = ctxi_reads_new(NULL), *inner = ctxi_reads_new(outer);
     ctx_context *current, *copy;
 
