@@ -37,9 +37,9 @@ enum ctx_cache_audit {
 };
 
 enum ctx_cache_flags {
-    CTX_CACHE_COUNT_DEFAULTS = 1,  /* a variable's default counts as set */
-    CTX_CACHE_RETRY = 2,           /* after a failed load one waiter loads again, not all fail */
-    CTX_CACHE_BYPASS_LONG_KEYS = 4, /* a key over key_limit: load, not stored, instead of an error */
+    CTX_CACHE_COUNT_DEFAULTS = 1,   /* a variable's default counts as set */
+    CTX_CACHE_RETRY = 2,            /* after a failed load one waiter loads again, not all fail */
+    CTX_CACHE_BYPASS_LONG_KEYS = 4, /* a key over key_limit: load, do not store; not an error */
     /* A cache of some megabytes asks the system for huge pages, 2 MB at a time, unless this is set, or an
      * allocator: then all memory is the allocator's. */
     CTX_CACHE_SMALL_PAGES = 8
