@@ -248,14 +248,17 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 
 /* ---- storing ------------------------------------------------------------------------------ */
 
-/* Whether the entry fits when all others, and the partitions that nothing else uses, are gone. */
+/*
+ * Whether the entry fits when all others, and the partitions that nothing else uses, are gone. Nothing
+ * fits into a cache that is being destroyed: a callback that is run by the destruction may try.
+ */
 static bool fits(const ctx_cache *cache, size_t charge)
 {
     const struct ctxi_partitions *partitions = &cache->partitions;
     uint64_t tables = cache->flights_bytes + cache->memory.bytes - partitions->block_bytes;
     uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
 
-    return cache->max_entries > 0 && fixed <= cache->max_bytes &&
+    return !cache->closed && cache->max_entries > 0 && fixed <= cache->max_bytes &&
            charge <= cache->max_bytes - fixed;
 }
 

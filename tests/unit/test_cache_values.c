@@ -650,13 +650,15 @@ Test(values, an_adopted_value_shared_by_waiters_is_destroyed_once)
     expect_destroyed(1);
 }
 
+static int put_status; /* of what the destructor below put last */
+
 /* The destructor may call the cache: no lock is held. */
 static void destroy_and_call(void *value, size_t size, void *user)
 {
     (void)size, (void)user;
     free(value);
     if (cache) {
-        put_serial(cache, script, 50, 50);
+        put_status = put_serial(cache, script, 50, 50);
         look(cache, script, 50);
     }
     atomic_fetch_add(&destroyed, 1);
@@ -677,4 +679,14 @@ Test(values, a_destructor_may_call_the_cache)
         ask(cache, script, key);
     cr_assert_geq(atomic_load(&destroyed), 7);
     cr_assert_eq(look(cache, script, 50).serial, 50);
+}
+
+Test(values, what_a_destructor_puts_while_its_cache_ends_is_not_stored)
+{
+    script_step = adopt_calling;
+    ask(cache, script, 1);
+    ctx_cache_destroy(cache);
+    cache = NULL;
+    cr_assert_eq(atomic_load(&destroyed), 1);
+    cr_assert_eq(put_status, CTX_ABSENT);
 }
