@@ -88,11 +88,14 @@ typedef struct ctx_cache_info {
 typedef struct ctx_cache_options {
     size_t size;      /* sizeof(ctx_cache_options) */
     uint64_t wait_ns; /* how long to wait for another's load; 0: as the cache is configured */
+    /* ctx_cache_call_many_v(): loads all keys of the batch that are missing at once; NULL: the function's
+     * loader loads them one by one. */
+    ctx_cache_bulk_loader *bulk_loader;
 } ctx_cache_options;
 
 #define CTX_CACHE_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        sizeof(ctx_cache_options), 0                                                               \
+        sizeof(ctx_cache_options), 0, 0                                                            \
     }
 
 /*
@@ -124,6 +127,35 @@ CTX_API int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value
 CTX_API int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                                   size_t arg_count, const ctx_cache_options *options, void *buffer,
                                   size_t buffer_size, ctx_cache_info *info);
+
+/*
+ * `count` calls of one function at once: call number i has the arguments args[i * arg_count] and those
+ * that follow, and its answer goes to out_refs[i] and statuses[i]. Results, statistics and order of use
+ * are those of the calls one after another; but the keys are hashed and fetched from memory together, 16
+ * at a time, which takes a fraction of the time when the cache is larger than the processor's.
+ *
+ * out_refs  `count` of them; each whose status is CTX_OK the caller owes ctx_cache_ref_release(), the
+ *           others are empty
+ * statuses  what each call alone would have returned; may be NULL
+ * options   may be NULL. With a bulk_loader, what is missing at the beginning of the call and nobody
+ *           else is loading is loaded by it, all at once, before the first answer is given; a variable
+ *           that it reads counts as read for each of the keys
+ *
+ * CTX_OK if each status is CTX_OK or CTX_ABSENT, else the first other one; CTX_ERR_INVALID, and nothing
+ * was called: a NULL where a pointer is needed, options of a size this version cannot read.
+ */
+CTX_API int ctx_cache_call_many_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                                  size_t arg_count, size_t count, const ctx_cache_options *options,
+                                  ctx_cache_ref *out_refs, int *statuses);
+
+/*
+ * The same for results of known size, copied to `buffers`, `buffer_size` bytes for each call. A buffer
+ * is written if its status is CTX_OK; CTX_ERR_TYPE if the value has another size.
+ */
+CTX_API int ctx_cache_call_many_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                                       size_t arg_count, size_t count,
+                                       const ctx_cache_options *options, void *buffers,
+                                       size_t buffer_size, int *statuses);
 
 /*
  * The entry if it is there; never loads. Counts as a call, hit or (for CTX_ABSENT) miss, and as a

@@ -69,6 +69,33 @@ CTX_API int ctx_cache_stats_read(ctx_cache *cache, ctx_cache_stats *out_stats);
  */
 CTX_API int ctx_cache_partition_stats(ctx_cache *cache, ctx_cache_stats *out_stats);
 
+/*
+ * Where the bytes of a cache are. What threads keep for it (4 KB for each that uses it) is not among
+ * them, nor is what the values that were adopted really take: that is what loaders said of it.
+ */
+typedef struct ctx_cache_memory_use {
+    size_t size;      /* sizeof(ctx_cache_memory_use), set by the caller: CTX_CACHE_MEMORY_INIT */
+    uint64_t total;   /* the sum of all that follow, but for `count` */
+    uint64_t count;   /* entries, those included that were invalidated and have not left yet */
+    uint64_t keys;    /* of these, as they are encoded: 16 bytes and the arguments */
+    uint64_t values;  /* their values */
+    uint64_t adopted; /* the same for values that live elsewhere: their weights */
+    uint64_t headers; /* what an entry takes beside them: its head, and rounding */
+    uint64_t recency; /* the order of use */
+    uint64_t index;   /* the hash table, with room to grow */
+    uint64_t partitions;
+    uint64_t free;  /* for entries to come, and of those that left a moment ago */
+    uint64_t fixed; /* the cache itself, its functions, and loads that are running */
+} ctx_cache_memory_use;
+
+#define CTX_CACHE_MEMORY_INIT                                                                      \
+    {                                                                                              \
+        sizeof(ctx_cache_memory_use), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                              \
+    }
+
+/* CTX_ERR_INVALID (NULL, or a size this version cannot read). */
+CTX_API int ctx_cache_memory(ctx_cache *cache, ctx_cache_memory_use *out_use);
+
 /* One partition, as ctx_cache_each_partition() shows it; everything is borrowed for the visit. */
 typedef struct ctx_cache_partition {
     uint64_t id; /* never reused */

@@ -19,6 +19,11 @@
 struct ctxi_flight;
 struct ctxi_reads;
 
+/* The sizes of what is in entries, summed up. */
+struct ctxi_sizes_of_entries {
+    size_t keys, values, adopted;
+};
+
 struct ctx_cache {
     /* Fixed at creation; read by every hit. */
     alignas(
@@ -68,6 +73,7 @@ struct ctx_cache {
      * used bytes <= max_bytes whenever the lock is free.
      */
     uint64_t dead;
+    struct ctxi_sizes_of_entries contents_bytes; /* of all entries, dead ones included */
     size_t entry_bytes;        /* the charges of all entries, dead ones included */
     uint32_t hand;             /* the slot where the next sweep goes on */
     struct ctxi_limbo limbo;   /* entries that were removed, until no reader can see them */

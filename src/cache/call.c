@@ -17,6 +17,7 @@
 #include "cache/function.h"
 #include "cache/hit.h"
 #include "cache/info.h"
+#include "cache/led.h"
 #include "cache/load.h"
 #include "cache/stats.h"
 #include "context/store.h"
@@ -33,6 +34,7 @@ struct call {
     struct ctxi_flight *flight; /* that this call leads and has not ended, or NULL */
     ctx_cache *held; /* a reference that lets the cache outlive its destruction, or NULL */
     bool alone;      /* may not share the answer of another's load */
+    bool hasty;      /* may not wait for another's load */
 };
 
 enum step {
@@ -298,6 +300,32 @@ static enum ctx_cache_reason reason_of(const struct ctx_cache_load *load,
     return load->no_store ? CTX_CACHE_NO_STORE : CTX_CACHE_STORED;
 }
 
+/* The load has ended with `r`: what it gave is the call's, and what speaks against storing it. */
+static struct verdict take_load(struct call *call, struct ctx_cache_load *load, int r)
+{
+    struct verdict verdict = judge(call);
+
+    call->info.outcome = CTX_CACHE_MISS;
+    call->info.load_ns = load->ended - load->started;
+    call->info.reason = CTX_CACHE_FAILED;
+    if (r != CTX_OK)
+        return verdict;
+    call->info.reason = reason_of(load, &verdict);
+    take_entry(call, load);
+    if (verdict.undeclared[0]) {
+        call->hold.entry->flags |= CTXI_ENTRY_UNDECLARED;
+        ctxi_audit_remember(call->request.cache, call->reads);
+    }
+    return verdict;
+}
+
+static int land_load(struct call *call, int r, const struct verdict *verdict)
+{
+    land(call, r, verdict);
+    observe(call, verdict);
+    return r == CTX_OK ? value_status(call->hold.entry) : r;
+}
+
 static int lead(struct call *call)
 {
     __attribute__((cleanup(ctxi_load_fini))) struct ctx_cache_load load;
@@ -308,20 +336,8 @@ static int lead(struct call *call)
     ctxi_load_init(&load, &call->request);
     call->info.outcome = CTX_CACHE_MISS;
     r = run_loader(leading, &load);
-    verdict = judge(call);
-    if (r == CTX_OK) {
-        call->info.reason = reason_of(&load, &verdict);
-        take_entry(call, &load);
-        if (verdict.undeclared[0]) {
-            call->hold.entry->flags |= CTXI_ENTRY_UNDECLARED;
-            ctxi_audit_remember(call->request.cache, call->reads);
-        }
-    } else {
-        call->info.reason = CTX_CACHE_FAILED;
-    }
-    land(call, r, &verdict);
-    observe(call, &verdict);
-    return r == CTX_OK ? value_status(call->hold.entry) : r;
+    verdict = take_load(call, &load, r);
+    return land_load(call, r, &verdict);
 }
 
 /* ---- look --------------------------------------------------------------------------------- */
@@ -414,6 +430,10 @@ static enum step miss(struct call *call, struct ctxi_partition *partition, int *
     const struct ctxi_request *request = &call->request;
     struct ctxi_flight *flight = ctxi_flight_find(request->cache, &request->key);
 
+    if (flight && call->hasty && !call->alone) {
+        *out_status = CTXI_WOULD_WAIT;
+        return STEP_ANSWERED;
+    }
     if (flight && !call->alone)
         return join(call, partition, flight, out_status, out_garbage);
     if (ctxi_flight_is_mine(partition, &request->key)) {
@@ -523,21 +543,21 @@ static void start_call(struct call *call, ctx_cache *cache)
     call->reads = NULL;
     call->flight = NULL;
     call->held = NULL;
-    call->alone = false;
+    call->alone = call->hasty = false;
     ctxi_info_clear(&call->info);
 }
 
 /* The whole way. What it sets up is large: the short one does not go through here. */
-static __attribute__((noinline)) int call_for_ref(ctx_cache *cache, ctx_cache_fn *fn,
-                                                  const ctx_value *args, size_t arg_count,
-                                                  const ctx_cache_options *options,
-                                                  ctx_cache_ref *out_ref, ctx_cache_info *info)
+int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                  const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info,
+                  bool hasty)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
 
     if (r != CTX_OK)
         return r;
+    call.hasty = hasty;
     r = answer(&call, cache, fn);
     ctxi_info_write(&call.info, call.hold.entry, info);
     if (r == CTX_OK)
@@ -561,7 +581,7 @@ int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, 
             return r;
         }
     }
-    return call_for_ref(cache, fn, args, arg_count, options, out_ref, info);
+    return ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false);
 }
 
 static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
@@ -576,16 +596,16 @@ static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
     return CTX_OK;
 }
 
-static __attribute__((noinline)) int call_for_copy(ctx_cache *cache, ctx_cache_fn *fn,
-                                                   const ctx_value *args, size_t arg_count,
-                                                   const ctx_cache_options *options, void *buffer,
-                                                   size_t buffer_size, ctx_cache_info *info)
+int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                   const ctx_cache_options *options, void *buffer, size_t buffer_size,
+                   ctx_cache_info *info, bool hasty)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
 
     if (r != CTX_OK)
         return r;
+    call.hasty = hasty;
     r = answer(&call, cache, fn);
     ctxi_info_write(&call.info, call.hold.entry, info);
     return r == CTX_OK ? copy_out(call.hold.entry, buffer, buffer_size) : r;
@@ -607,5 +627,105 @@ int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *a
             return r;
         }
     }
-    return call_for_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info);
+    return ctxi_call_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info, false);
+}
+
+/* ---- calls whose loads are run together ---------------------------------------------------- */
+
+struct ctxi_led {
+    struct call call;
+    struct ctx_cache_load load;
+    struct verdict verdict;
+    int status; /* of the load */
+};
+
+/* Whether the call has begun a flight. */
+static bool begin_to_lead(struct ctxi_led *led, ctx_cache *cache, ctx_cache_fn *fn)
+{
+    CTXI_BATCH(batch, cache);
+    struct call *call = &led->call;
+    struct ctxi_request *request = &call->request;
+    struct ctxi_partition *partition;
+    struct ctxi_hold found;
+    uint64_t now;
+    const uint64_t *clock = ctxi_cache_clock(cache, &now);
+
+    if (ctxi_request_open(request, fn, call->args, call->arg_count, true) != CTX_OK ||
+        prepare_load(call) != CTX_OK || ctxi_request_lock(request, &partition) != CTX_OK)
+        return false;
+    if (ctxi_contents_find(cache, &request->key, clock, &found) == CTXI_NOT_FOUND &&
+        !ctxi_contents_bury(cache, &request->key, &batch) &&
+        !ctxi_flight_find(cache, &request->key) && !ctxi_flight_is_mine(partition, &request->key) &&
+        ctxi_flight_begin(cache, partition, request->fn, &request->key, call->reads, false,
+                          &call->flight) == CTX_OK)
+        hold_cache(call);
+    ctxi_cache_unlock(cache);
+    return call->flight != NULL;
+}
+
+struct ctxi_led *ctxi_led_begin(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                                size_t arg_count, struct ctxi_reads **reads)
+{
+    struct ctxi_led *led = ctxi_alloc(&cache->allocator, sizeof *led);
+
+    if (!led)
+        return NULL;
+    start_call(&led->call, cache);
+    ctxi_load_init(&led->load, &led->call.request);
+    (void)open_call(&led->call, cache, fn, args, arg_count, NULL, NULL); /* all are good */
+    led->status = CTX_ERR_ABANDONED;
+    led->call.reads = *reads ? ctxi_reads_ref(*reads) : NULL;
+    if (!begin_to_lead(led, cache, fn)) {
+        ctxi_led_free(led);
+        return NULL;
+    }
+    if (!*reads)
+        *reads = ctxi_reads_ref(led->call.reads);
+    return led;
+}
+
+void ctxi_led_run(struct ctxi_led *const *led, size_t count, struct ctx_cache_load **loads,
+                  const ctx_value **args, ctx_cache_bulk_loader *loader)
+{
+    const struct call *first = &led[0]->call;
+
+    for (size_t i = 0; i < count; i++) {
+        loads[i] = &led[i]->load;
+        args[i] = led[i]->call.args;
+    }
+    ctxi_load_run_many(loads, args, first->arg_count, count, loader, first->reads);
+    ctxi_audit_charge_reads(first->request.cache, first->reads);
+    for (size_t i = 0; i < count; i++) {
+        led[i]->status = led[i]->load.failure;
+        led[i]->verdict = take_load(&led[i]->call, &led[i]->load, led[i]->status);
+    }
+}
+
+int ctxi_led_land(struct ctxi_led *led)
+{
+    return land_load(&led->call, led->status, &led->verdict);
+}
+
+int ctxi_led_copy(struct ctxi_led *led, void *buffer, size_t buffer_size)
+{
+    return copy_out(led->call.hold.entry, buffer, buffer_size);
+}
+
+void ctxi_led_ref(struct ctxi_led *led, ctx_cache_ref *ref)
+{
+    ctxi_ref_take(ref, led->call.request.cache, &led->call.hold);
+}
+
+void ctxi_led_free(struct ctxi_led *led)
+{
+    struct call *call = led ? &led->call : NULL;
+    ctx_allocator allocator;
+
+    if (!led)
+        return;
+    abandon(&call);
+    memcpy(&allocator, &call->request.cache->allocator, sizeof allocator);
+    ctxi_load_fini(&led->load);
+    close_call(call);
+    ctxi_free(&allocator, led, sizeof *led);
 }

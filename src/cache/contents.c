@@ -96,6 +96,19 @@ static void count_out(ctx_cache_stats *stats, enum ctx_cache_cause cause, uint64
     stats->bytes -= bytes;
 }
 
+/* An entry goes. */
+static void take_off_sizes(struct ctxi_sizes_of_entries *sizes, struct ctxi_entry *entry)
+{
+    size_t room;
+    const struct ctxi_adopted *adopted = ctxi_entry_place(entry, &room);
+
+    sizes->keys -= ctxi_entry_key_size(entry);
+    if (entry->flags & CTXI_ENTRY_ADOPTED)
+        sizes->adopted -= adopted->weight;
+    else
+        sizes->values -= room;
+}
+
 static enum ctx_cache_cause cause_of_death(const struct ctxi_partition *partition, uint64_t id)
 {
     return id == partition->cleared_id ? CTX_CACHE_CLEARED : CTX_CACHE_INVALIDATED;
@@ -140,6 +153,7 @@ void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_caus
                       number);
     ctxi_recency_remove(&cache->arena, number, cause);
     cache->entry_bytes -= charge;
+    take_off_sizes(&cache->contents_bytes, entry);
     ctxi_partition_lose(&cache->partitions, &cache->memory, partition);
     if (cache->config.on_remove ||
         !ctxi_entry_forsake_locked(cache, (struct ctxi_hold){entry, number}))
@@ -262,6 +276,19 @@ static bool fits(const ctx_cache *cache, size_t charge)
            charge <= cache->max_bytes - fixed;
 }
 
+/* An entry comes. */
+static void add_sizes(struct ctxi_sizes_of_entries *sizes, struct ctxi_entry *entry)
+{
+    size_t room;
+    const struct ctxi_adopted *adopted = ctxi_entry_place(entry, &room);
+
+    sizes->keys += ctxi_entry_key_size(entry);
+    if (entry->flags & CTXI_ENTRY_ADOPTED)
+        sizes->adopted += adopted->weight;
+    else
+        sizes->values += room;
+}
+
 static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                        struct ctxi_hold hold, size_t charge)
 {
@@ -273,6 +300,7 @@ static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint6
     ctxi_index_add(&cache->index, &cache->readers, &cache->memory, hash, hold.number);
     ctxi_recency_add(&cache->arena, hold.number);
     ctxi_partition_gain(&cache->partitions, partition);
+    add_sizes(&cache->contents_bytes, hold.entry);
     cache->entry_bytes += charge;
     /* the reference to the cache that an entry outside of it has; not the last: the caller has one */
     atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);

@@ -81,6 +81,11 @@ static inline uint32_t ctxi_fn_id(const struct ctxi_fn *fn)
     return fn->id;
 }
 
+static inline void *ctxi_fn_user(const struct ctxi_fn *fn)
+{
+    return fn->user;
+}
+
 static inline const char *ctxi_fn_name(const struct ctxi_fn *fn)
 {
     return fn->identity.name;

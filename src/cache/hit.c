@@ -301,3 +301,99 @@ int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *arg
 
     return hit(cache, fn, args, arg_count, &wish);
 }
+
+/* ---- many at once ------------------------------------------------------------------------- */
+
+/* Keys of which all lines that a search needs are on their way before the first is searched for. */
+struct window {
+    struct caller caller;
+    size_t count;
+    bool made[CTXI_WINDOW]; /* else it goes the whole way */
+    struct short_key keys[CTXI_WINDOW];
+};
+
+static bool open_window(struct window *window, ctx_cache *cache, const ctx_cache_fn *fn,
+                        const ctx_value *args, size_t arg_count, size_t count,
+                        const struct ctxi_rest *rest)
+{
+    if (!identify(&window->caller, cache, fn))
+        return false;
+    window->count = count;
+    for (size_t i = 0; i < count; i++) {
+        window->made[i] = !rest->wants(rest->user, i) && make_key(&window->keys[i], &window->caller,
+                                                                  args + i * arg_count, arg_count);
+        if (window->made[i])
+            ctxi_index_fetch(&cache->index, window->keys[i].key.hash);
+    }
+    return true;
+}
+
+/* Asks for the entries that the keys' hashes lead to. Inside a section. */
+static void fetch_entries(const struct window *window, size_t from)
+{
+    const ctx_cache *cache = window->caller.cache;
+
+    for (size_t i = from; i < window->count; i++)
+        if (window->made[i])
+            ctxi_index_fetch_entry(&cache->index, &cache->arena, window->keys[i].key.hash);
+}
+
+/* Whether the same keys would be made now: a loader may have changed a variable meanwhile. */
+static bool is_still(const struct window *window, const ctx_cache_fn *fn)
+{
+    struct caller now;
+
+    return identify(&now, window->caller.cache, fn) && now.partition == window->caller.partition &&
+           now.fn == window->caller.fn;
+}
+
+INLINE struct wish wish_of(const struct ctxi_answers *answers, size_t i)
+{
+    return (struct wish){
+        answers->buffers ? answers->buffers + i * answers->buffer_size : NULL,
+        answers->buffer_size,
+        answers->buffers ? NULL : &answers->refs[i],
+        true,
+    };
+}
+
+/* Hits from number `from` on; returns the number of the first that is not one. */
+static size_t hits_from(const struct window *window, size_t from,
+                        const struct ctxi_answers *answers)
+{
+    struct after after = {false, false};
+    ctx_cache *cache = window->caller.cache;
+    const uint64_t *clock;
+    uint64_t now;
+    size_t i;
+
+    clock = ctxi_cache_clock(cache, &now);
+    make_room(&window->caller, CTXI_WINDOW);
+    ctxi_section_enter(window->caller.reader);
+    fetch_entries(window, from);
+    for (i = from; i < window->count && window->made[i]; i++) {
+        const struct wish wish = wish_of(answers, i);
+
+        answers->statuses[i] = use(&window->caller, &window->keys[i].key, clock, &wish, &after);
+        if (answers->statuses[i] == CTXI_WHOLE_WAY)
+            break;
+    }
+    ctxi_section_leave(window->caller.reader);
+    tidy_up(cache, &after);
+    return i;
+}
+
+void ctxi_hit_many(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args,
+                   size_t arg_count, size_t count, const struct ctxi_answers *answers,
+                   const struct ctxi_rest *rest)
+{
+    struct window window;
+    bool is_open = open_window(&window, cache, fn, args, arg_count, count, rest);
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_open && (i == 0 || is_still(&window, fn)))
+            i = hits_from(&window, i, answers);
+        if (i < count)
+            answers->statuses[i] = rest->call(rest->user, i);
+    }
+}

@@ -28,4 +28,28 @@ int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args
 int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                   ctx_cache_ref *ref);
 
+/* ---- many at once ------------------------------------------------------------------------- */
+
+#define CTXI_WINDOW 16
+
+/* Where the answers go: buffers, or refs. */
+struct ctxi_answers {
+    unsigned char *buffers; /* NULL: refs */
+    size_t buffer_size;
+    ctx_cache_ref *refs;
+    int *statuses;
+};
+
+/* What a batch does with the calls that are no hits. */
+struct ctxi_rest {
+    bool (*wants)(void *user, size_t i); /* although it may be one */
+    int (*call)(void *user, size_t i);   /* goes the whole way, and returns its status */
+    void *user;
+};
+
+/* Answers hits of up to CTXI_WINDOW calls, in their order, and leaves every other one to `rest`. */
+void ctxi_hit_many(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args,
+                   size_t arg_count, size_t count, const struct ctxi_answers *answers,
+                   const struct ctxi_rest *rest);
+
 #endif

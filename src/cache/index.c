@@ -541,6 +541,13 @@ void ctxi_index_fini(struct ctxi_index *index, struct ctxi_memory *memory)
     *index = (struct ctxi_index){0};
 }
 
+size_t ctxi_index_bytes(const struct ctxi_index *index)
+{
+    size_t buckets = index->first_count + (index->segment_count - 1) * SEGMENT + index->spare_total;
+
+    return buckets * BUCKET_BYTES + directory_bytes(directory_of(index)->capacity);
+}
+
 void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
                     struct ctxi_memory *memory, uint64_t hash, uint32_t number)
 {

@@ -78,6 +78,9 @@ void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
 void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
                        struct ctxi_memory *memory, uint64_t hash, uint32_t number);
 
+/* What buckets, in use and spare, and the directory take. */
+size_t ctxi_index_bytes(const struct ctxi_index *index);
+
 /* What the table gave up goes back after a grace (reclaim.h): when it begins, when it has ended. */
 void ctxi_index_begin_wait(struct ctxi_index *index);
 void ctxi_index_free_waiting(struct ctxi_index *index, struct ctxi_memory *memory);
@@ -150,6 +153,18 @@ static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *buc
     __builtin_prefetch(entry);
     __builtin_prefetch((const unsigned char *)entry + sizeof *bucket);
     return entry;
+}
+
+/* Asks for the lines of the entry that is most likely the one of this hash. */
+static inline void ctxi_index_fetch_entry(const struct ctxi_index *index,
+                                          const struct ctxi_arena *arena, uint64_t hash)
+{
+    const struct ctxi_bucket *bucket = ctxi_index_start(index, hash);
+    unsigned matches = bucket ? ctxi_bucket_matches(bucket, (uint32_t)hash) : 0;
+    uint32_t number;
+
+    if (matches)
+        (void)ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, &number);
 }
 
 /*

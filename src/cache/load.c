@@ -154,8 +154,8 @@ static void detach(struct attached *attached)
     ctx_context_unref(attached->context);
 }
 
-static int call_loader(struct ctx_cache_load *load, const ctx_value *args, size_t arg_count,
-                       struct ctxi_reads *reads)
+/* Calls run(user) in the current context, `reads` collecting what it reads. */
+static int with_record(struct ctxi_reads *reads, int (*run)(void *user), void *user)
 {
     __attribute__((cleanup(detach))) struct attached attached = {NULL, NULL, false};
     ctx_context *context;
@@ -165,7 +165,7 @@ static int call_loader(struct ctx_cache_load *load, const ctx_value *args, size_
     attached.context = ctx_context_ref(context);
     attached.outer = ctxi_reads_attach(context, reads);
     attached.was_loading = ctxi_loading_set(context, true);
-    return ctxi_fn_load(load->request->fn, load, args, arg_count);
+    return run(user);
 }
 
 static uint64_t expiry(uint64_t now, uint64_t ttl_ns)
@@ -236,14 +236,74 @@ int ctxi_load_finish(struct ctx_cache_load *load)
     return CTX_OK;
 }
 
+/* One run of a loader. */
+struct one {
+    struct ctx_cache_load *load;
+    const ctx_value *args;
+    size_t arg_count;
+};
+
+static int run_one(void *user)
+{
+    const struct one *one = user;
+
+    return ctxi_fn_load(one->load->request->fn, one->load, one->args, one->arg_count);
+}
+
 int ctxi_load_run(struct ctx_cache_load *load, const ctx_value *args, size_t arg_count,
                   struct ctxi_reads *reads)
 {
     const ctx_cache *cache = load->request->cache;
+    struct one one = {load, args, arg_count};
     int r;
 
     load->started = ctxi_cache_now(cache);
-    r = call_loader(load, args, arg_count, reads);
+    r = with_record(reads, run_one, &one);
     load->ended = ctxi_cache_now(cache);
+    if (r == CTX_OK)
+        r = load->failure;
     return r == CTX_OK ? ctxi_load_finish(load) : r;
+}
+
+/* One run of a bulk loader. */
+struct many {
+    struct ctx_cache_load *const *loads;
+    const ctx_value *const *args;
+    size_t arg_count, count;
+    ctx_cache_bulk_loader *loader;
+};
+
+static int run_many(void *user)
+{
+    const struct many *many = user;
+
+    return many->loader(many->loads, many->args, many->arg_count, many->count,
+                        ctxi_fn_user(many->loads[0]->request->fn));
+}
+
+static bool has_value(const struct ctx_cache_load *load)
+{
+    return load->hold.entry || load->negative;
+}
+
+void ctxi_load_run_many(struct ctx_cache_load *const *loads, const ctx_value *const *args,
+                        size_t arg_count, size_t count, ctx_cache_bulk_loader *loader,
+                        struct ctxi_reads *reads)
+{
+    const ctx_cache *cache = loads[0]->request->cache;
+    struct many many = {loads, args, arg_count, count, loader};
+    uint64_t started = ctxi_cache_now(cache), ended;
+    int r = with_record(reads, run_many, &many);
+
+    ended = ctxi_cache_now(cache);
+    for (size_t i = 0; i < count; i++) {
+        struct ctx_cache_load *load = loads[i];
+
+        load->ended = ended;
+        load->started = ended - (ended - started) / count;
+        if (load->failure == CTX_OK && !has_value(load))
+            load->failure = r;
+        if (load->failure == CTX_OK)
+            load->failure = ctxi_load_finish(load);
+    }
 }

@@ -35,6 +35,14 @@ void ctxi_load_fini(struct ctx_cache_load *load);
 int ctxi_load_run(struct ctx_cache_load *load, const ctx_value *args, size_t arg_count,
                   struct ctxi_reads *reads);
 
+/*
+ * The same for `count` loads of one function by a bulk loader; each then has its own status in
+ * load->failure, and its share of the time.
+ */
+void ctxi_load_run_many(struct ctx_cache_load *const *loads, const ctx_value *const *args,
+                        size_t arg_count, size_t count, ctx_cache_bulk_loader *loader,
+                        struct ctxi_reads *reads);
+
 /* Makes load->hold ready to be stored, as ctxi_load_run() does; load->ended is its time of birth.
  */
 int ctxi_load_finish(struct ctx_cache_load *load);

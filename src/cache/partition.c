@@ -127,6 +127,15 @@ static int grow_slots(struct ctxi_partitions *partitions, struct ctxi_readers *r
     return CTX_OK;
 }
 
+size_t ctxi_partitions_bytes(const struct ctxi_partitions *partitions)
+{
+    uint32_t count = partitions->slot_count;
+    size_t arrays = count * (sizeof *partitions->slots + sizeof *partitions->free_slots +
+                             sizeof *partitions->resting);
+
+    return partitions->block_bytes + (count ? arrays + ids_bytes(count) : 0);
+}
+
 static void renew_id(struct ctxi_partitions *partitions, uint32_t slot)
 {
     /* relaxed: see ctxi_partition_is_current() */

@@ -148,6 +148,9 @@ void ctxi_partitions_free_waiting(struct ctxi_partitions *partitions, struct ctx
                                   struct ctxi_memory *memory);
 bool ctxi_partitions_rest_long(const struct ctxi_partitions *partitions);
 
+/* What partitions and their arrays take, without the table that finds them. */
+size_t ctxi_partitions_bytes(const struct ctxi_partitions *partitions);
+
 /* Bytes that a partition of this size takes, at most. */
 size_t ctxi_partition_bytes(size_t encoded_size);
 

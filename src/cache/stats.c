@@ -30,6 +30,46 @@ int ctx_cache_stats_read(ctx_cache *cache, ctx_cache_stats *out_stats)
     return CTX_OK;
 }
 
+/* ---- memory ------------------------------------------------------------------------------- */
+
+static ctx_cache_memory_use memory_of(const ctx_cache *cache)
+{
+    const struct ctxi_sizes_of_entries *sizes = &cache->contents_bytes;
+    const struct ctxi_arena *arena = &cache->arena;
+    ctx_cache_memory_use use = CTX_CACHE_MEMORY_INIT;
+    size_t tables = cache->memory.bytes;
+
+    use.count = cache->stats.entries + cache->dead;
+    use.keys = sizes->keys;
+    use.values = sizes->values;
+    use.adopted = sizes->adopted;
+    use.recency = use.count * sizeof(struct ctxi_numbers);
+    use.free = arena->free_bytes +
+               (arena->used - use.count) * sizeof(struct ctxi_numbers); /* left, or still to come */
+    use.headers = arena->memory.bytes - use.keys - use.values - use.recency - use.free;
+    use.index = ctxi_index_bytes(&cache->index);
+    use.partitions = ctxi_partitions_bytes(&cache->partitions);
+    use.fixed = sizeof *cache + cache->flights_memory.bytes + tables - use.index - use.partitions;
+    use.total = use.keys + use.values + use.adopted + use.headers + use.recency + use.index +
+                use.partitions + use.free + use.fixed;
+    return use;
+}
+
+int ctx_cache_memory(ctx_cache *cache, ctx_cache_memory_use *out_use)
+{
+    ctx_cache_memory_use ours;
+
+    if (!cache || !out_use || out_use->size < sizeof *out_use)
+        return CTX_ERR_INVALID;
+    ctxi_cache_lock(cache);
+    ours = memory_of(cache);
+    ctxi_cache_unlock(cache);
+    ctxi_versioned_write(out_use, out_use->size, sizeof ours, &ours, sizeof ours);
+    return CTX_OK;
+}
+
+/* ---- one partition ------------------------------------------------------------------------ */
+
 static ctx_cache_stats partition_stats(const struct ctxi_partition *partition)
 {
     ctx_cache_stats stats = partition->stats;

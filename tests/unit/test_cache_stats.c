@@ -225,3 +225,64 @@ Test(stats, partitions_are_told_apart)
     cr_assert_eq(stats_of(cache).partitions, 2);
     check_sums(cache);
 }
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+static ctx_cache_memory_use memory_of(ctx_cache *of)
+{
+    ctx_cache_memory_use use = CTX_CACHE_MEMORY_INIT;
+
+    cr_assert_eq(ctx_cache_memory(of, &use), CTX_OK);
+    cr_assert_eq(use.total, use.keys + use.values + use.adopted + use.headers + use.recency +
+                                use.index + use.partitions + use.free + use.fixed);
+    cr_assert_lt(use.total, UINT64_C(1) << 40); /* nothing below zero */
+    return use;
+}
+
+Test(memory_use, says_where_the_bytes_are)
+{
+    ctx_cache *of = cache_of(100000, NULL);
+    ctx_cache_memory_use empty = memory_of(of), full;
+    int64_t value[8] = {0};
+
+    for (int64_t key = 0; key < 5000; key++)
+        cr_assert_eq(ctx_cache_put(of, price, value, sizeof value, key), CTX_OK);
+    full = memory_of(of);
+    cr_assert_eq(empty.count, 0);
+    cr_assert_eq(full.count, 5000);
+    cr_assert_eq(full.values, 5000 * sizeof value);
+    cr_assert_eq(full.keys, 5000 * 24);
+    cr_assert_eq(full.recency, 5000 * 8);
+    cr_assert_lt(full.headers, 5000 * 10);
+    cr_assert_lt(full.index, 5000 * 22);
+    ctx_cache_destroy(of);
+}
+
+Test(memory_use, filled_and_cleared_a_hundred_times_a_cache_does_not_grow)
+{
+    ctx_cache *of = cache_of(100000, NULL);
+    uint64_t once = 0;
+
+    for (int round = 0; round < 100; round++) {
+        for (int64_t key = 0; key < 500; key++)
+            cr_assert_eq(ctx_cache_put(of, price, &key, sizeof key, key), CTX_OK);
+        if (round == 1)
+            once = memory_of(of).total;
+        cr_assert_leq(memory_of(of).total, once ? once + once / 10 : UINT64_MAX);
+        cr_assert_eq(ctx_cache_clear(of), CTX_OK);
+    }
+    cr_assert_lt(memory_of(of).total, once / 2);
+    ctx_cache_destroy(of);
+}
+
+Test(memory_use, of_nothing_is_refused)
+{
+    ctx_cache *of = cache_of(10, NULL);
+    ctx_cache_memory_use use = CTX_CACHE_MEMORY_INIT;
+
+    cr_assert_eq(ctx_cache_memory(NULL, &use), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_cache_memory(of, NULL), CTX_ERR_INVALID);
+    use.size = 8;
+    cr_assert_eq(ctx_cache_memory(of, &use), CTX_ERR_INVALID);
+    ctx_cache_destroy(of);
+}
