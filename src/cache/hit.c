@@ -116,7 +116,7 @@ INLINE unsigned char *write_payload(unsigned char *out, const unsigned char *end
 INLINE bool make_key(struct short_key *made, const struct caller *caller, const ctx_value *args,
                      size_t arg_count)
 {
-    unsigned char *out = made->bytes + ctxi_args_start(arg_count);
+    unsigned char *out = &made->bytes[ctxi_args_start(arg_count)];
     uint64_t tags[2] = {0, 0};
 
     for (size_t i = 0; i < arg_count; i++) {
