@@ -144,6 +144,7 @@ static void count_bypass(struct bypassing *bypassing)
     ctxi_lock_acquire(&cache->lock);
     count_load(call, NULL, bypassing->status);
     CTXI_COUNT(cache, NULL, bypasses, 1);
+    ctxi_contents_renounce(cache, call->hold);
     if (call->info.reason == CTX_CACHE_WAS_UNSET)
         CTXI_COUNT(cache, NULL, bypass_unset, 1);
     else
@@ -252,6 +253,7 @@ static void land(struct call *call, int status, const struct verdict *verdict)
     if (status == CTX_OK && call->info.reason == CTX_CACHE_STORED)
         call->info.reason = store(call, &batch);
     call->info.stored = status == CTX_OK && call->info.reason == CTX_CACHE_STORED;
+    ctxi_contents_renounce(cache, call->hold);
     count_load(call, partition, status);
     CTXI_COUNT(cache, partition, misses, 1);
     count_reason(call, partition);

@@ -306,6 +306,15 @@ static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint6
     atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);
 }
 
+void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold)
+{
+    CTXI_ASSERT_HELD(&cache->lock);
+    if (hold.entry && hold.entry->flags & CTXI_ENTRY_PROMISED) {
+        hold.entry->flags &= (uint8_t)~CTXI_ENTRY_PROMISED;
+        ctxi_index_unpromise(&cache->index);
+    }
+}
+
 static void count_in(ctx_cache_stats *stats, size_t charge)
 {
     stats->stored++;

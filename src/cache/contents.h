@@ -52,6 +52,9 @@ bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uin
 bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                          struct ctxi_hold hold, struct ctxi_batch *batch);
 
+/* Whoever holds an entry that was not stored may keep it for long: the index need not expect it. */
+void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold);
+
 /* Removes one entry. A dead one keeps the cause that it died of. */
 void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_cause cause,
                           struct ctxi_batch *batch);

@@ -331,3 +331,28 @@ Test(memory, malloc_is_charged_what_it_really_takes)
     cr_assert_geq(after - before, 32 * (8 + 16));
     ctx_cache_destroy(plain);
 }
+
+/* ---- what is held without being in the cache ---------------------------------------------- */
+
+static int load_unstored(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)
+{
+    (void)count, (void)user;
+    ctx_cache_load_no_store(load);
+    return ctx_cache_load_copy(load, &args[0].as.i64, sizeof args[0].as.i64);
+}
+
+static CTX_CACHE_FN(unstored, load_unstored);
+
+/* A slot for each, but no place in the index. */
+Test(memory, refs_of_results_that_were_not_stored_hardly_count)
+{
+    enum { HELD = 1000, SLOT = 24 };
+    static ctx_cache_ref held[HELD];
+    uint64_t before = stats_of(cache).bytes;
+
+    for (int64_t key = 0; key < HELD; key++)
+        cr_assert_eq(ctx_cache_call(cache, unstored, &held[key], key), CTX_OK);
+    cr_assert_leq(stats_of(cache).bytes, before + HELD * SLOT);
+    for (int64_t key = 0; key < HELD; key++)
+        ctx_cache_ref_release(&held[key]);
+}
