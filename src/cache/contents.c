@@ -242,11 +242,21 @@ void ctxi_contents_trim_idle(ctx_cache *cache)
         continue;
 }
 
+/* A thread that sleeps inside a section costs no entries: what only waits for it does not count. */
+static bool is_too_big(ctx_cache *cache)
+{
+    if (ctxi_cache_used_bytes(cache) <= cache->max_bytes)
+        return false;
+    if (cache->readers.retired_count)
+        ctxi_reclaim(cache);
+    return ctxi_cache_used_bytes(cache) - cache->readers.retired_bytes > cache->max_bytes;
+}
+
 void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 {
     for (;;) {
         bool too_many = cache->stats.entries > cache->max_entries;
-        bool too_big = ctxi_cache_used_bytes(cache) > cache->max_bytes;
+        bool too_big = is_too_big(cache);
         uint32_t oldest;
 
         if (!too_many && !too_big)
@@ -263,13 +273,15 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 /* ---- storing ------------------------------------------------------------------------------ */
 
 /*
- * Whether the entry fits when all others, and the partitions that nothing else uses, are gone. Nothing
- * fits into a cache that is being destroyed: a callback that is run by the destruction may try.
+ * Whether the entry fits when all others, the partitions that nothing else uses, and the tables that
+ * wait for readers are gone. Nothing fits into a cache that is being destroyed: a
+ * callback that is run by the destruction may try.
  */
 static bool fits(const ctx_cache *cache, size_t charge)
 {
     const struct ctxi_partitions *partitions = &cache->partitions;
-    uint64_t tables = cache->flights_bytes + cache->memory.bytes - partitions->block_bytes;
+    uint64_t tables = cache->flights_bytes + cache->memory.bytes - cache->readers.retired_bytes -
+                      partitions->block_bytes;
     uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
 
     return !cache->closed && cache->max_entries > 0 && fixed <= cache->max_bytes &&

@@ -300,12 +300,15 @@ bool ctxi_readers_grace_ended(struct ctxi_readers *readers)
 void ctxi_readers_retire(struct ctxi_readers *readers, void *block, size_t bytes)
 {
     readers->retired[readers->retired_count++] = (struct ctxi_retired){block, bytes};
+    readers->retired_bytes += bytes;
 }
 
 static void free_first(struct ctxi_readers *readers, struct ctxi_memory *memory, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         ctxi_memory_give(memory, readers->retired[i].block, readers->retired[i].bytes);
+        readers->retired_bytes -= readers->retired[i].bytes;
+    }
     readers->retired_count -= count;
     memmove(readers->retired, readers->retired + count,
             readers->retired_count * sizeof *readers->retired);

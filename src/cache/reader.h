@@ -102,6 +102,7 @@ struct ctxi_readers {
     enum ctxi_settling unsettled;
     bool grace_begun; /* what is waiting is waiting for those who are awaited */
     size_t retired_count, waiting_count;
+    size_t retired_bytes;                          /* of all these blocks */
     struct ctxi_retired retired[CTXI_RETIRED_MAX]; /* the first waiting_count wait for the grace */
 };
 
