@@ -168,7 +168,9 @@ Test(info, options_of_other_sizes)
     cr_assert_eq(call_with(&newer.options), CTX_OK);
     newer.tail = 1;
     cr_assert_eq(call_with(&newer.options), CTX_ERR_INVALID);
-    newer.options.size = sizeof newer.options - 1;
+    newer.options.size = offsetof(ctx_cache_options, bulk_loader); /* the first version */
+    cr_assert_eq(call_with(&newer.options), CTX_OK);
+    newer.options.size--;
     cr_assert_eq(call_with(&newer.options), CTX_ERR_INVALID);
     newer.options.size = 0;
     cr_assert_eq(call_with(&newer.options), CTX_ERR_INVALID);
