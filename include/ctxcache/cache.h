@@ -5,6 +5,10 @@
  * values are equal, byte for byte, to those that computed it. Full keys are compared, never hashes
  * alone, and an unset partition variable fails closed.
  *
+ * The order of use is exactly that of one list, although hits take no lock: of two calls that do not
+ * overlap, on whichever threads, the later one is the later use; of two that do, either may be. No use is
+ * lost, and what is evicted is what is at the end of that list.
+ *
  * Every function here may be called from any thread, without a lock of the caller's.
  */
 #ifndef CTXCACHE_CACHE_H
@@ -179,10 +183,11 @@ CTX_API int ctx_cache_invalidate_partition(ctx_cache *cache);
 CTX_API int ctx_cache_retire_partition(ctx_cache *cache);
 
 /*
- * Upkeep that calls otherwise do a little of each: drops up to `steps` invalidated or expired
- * entries, looking at no more than 16 times as many. Returns how many it dropped; fewer than
- * `steps` may mean that there are none left, or that the next call goes on looking where this one
- * stopped.
+ * Upkeep that calls otherwise do a little of each: drops up to `steps` entries. First invalidated ones,
+ * until none are left, a few hundred looks at a time so that other calls come through; then expired ones,
+ * in one go that looks at no more than 16 entries for each that it may still drop. Gives back memory that
+ * is free by now. Returns how many it dropped; fewer than `steps`: nothing invalidated is left, and the
+ * next call goes on looking for expired ones where this one stopped.
  */
 CTX_API size_t ctx_cache_maintain(ctx_cache *cache, size_t steps);
 

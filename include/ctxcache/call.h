@@ -25,8 +25,12 @@ CTX_BEGIN_DECLS
 
 /*
  * A pinned, read-only view of a value. Valid until released, whatever happens to the entry, the
- * cache or the thread meanwhile. Holding one holds only its own memory. Do not copy it and release
- * both.
+ * cache or the thread meanwhile. Do not copy it and release both.
+ *
+ * The ref of an entry that left the cache holds the memory that it lies in: a block of its own if the
+ * capacity is in bytes, or the entry larger than 1 KB; else a chunk of up to 256 KB, on huge pages a
+ * region of 2 MB, whose other places go on being used. After ctx_cache_destroy() it also holds what is
+ * left of the cache.
  */
 typedef struct ctx_cache_ref {
     const void *data; /* aligned for any type; NULL if empty */
