@@ -133,7 +133,7 @@ static int call_all(struct many *many, int *statuses)
 
     for (; many->first < many->count; many->first += CTXI_WINDOW) {
         size_t left = many->count - many->first, some = left < CTXI_WINDOW ? left : CTXI_WINDOW;
-        int *here = statuses ? statuses + many->first : own;
+        int *here = statuses ? statuses + many->first : &own[0];
 
         call_window(many, some, here);
         if (result == CTX_OK)
