@@ -12,7 +12,9 @@
 
 #define KEPT_BYTES 1024 /* the last chunk of a size stays when it is empty, unless it is larger */
 
-#define LINK_BYTES sizeof(struct ctxi_numbers)
+#define LINE         64
+#define ALIGNED_FROM 128 /* slots */
+#define LINK_BYTES   sizeof(struct ctxi_numbers)
 
 /* ---- numbers of chunks -------------------------------------------------------------------- */
 
@@ -127,11 +129,14 @@ static void become_full(struct ctxi_arena *arena, struct ctxi_sizes *sizes,
     chunk->is_partial = false;
 }
 
+/* What stands before the slots. In a large chunk, whose block is aligned to pages, they begin with a
+ * line of the processor's caches, so that an entry lies in no more lines than it must. */
 static size_t links_bytes(uint32_t count)
 {
-    size_t head = sizeof(struct ctxi_chunk);
+    size_t bytes = sizeof(struct ctxi_chunk) + count * LINK_BYTES;
+    size_t unit = count < ALIGNED_FROM ? CTXI_SLOT_UNIT : LINE;
 
-    return (head + CTXI_SLOT_UNIT - 1) / CTXI_SLOT_UNIT * CTXI_SLOT_UNIT + count * LINK_BYTES;
+    return (bytes + unit - 1) / unit * unit;
 }
 
 /* A chunk comes. */
@@ -155,7 +160,7 @@ static void uncount_chunk(struct ctxi_arena *arena, size_t slot_size,
 /* How many slots fit into so many bytes. */
 static size_t count_in(size_t bytes, size_t slot_size)
 {
-    size_t count = (bytes - links_bytes(0)) / (slot_size + LINK_BYTES);
+    size_t count = (bytes - links_bytes(0) - LINE) / (slot_size + LINK_BYTES);
 
     return count <= CTXI_SLOT_MASK ? count & ~(size_t)1 : CTXI_SLOT_MASK + 1;
 }

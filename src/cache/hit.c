@@ -332,10 +332,14 @@ static bool open_window(struct window *window, ctx_cache *cache, const ctx_cache
 static void fetch_entries(const struct window *window, size_t from)
 {
     const ctx_cache *cache = window->caller.cache;
+    const struct ctxi_bucket *more[CTXI_WINDOW] = {NULL};
 
     for (size_t i = from; i < window->count; i++)
         if (window->made[i])
-            ctxi_index_fetch_entry(&cache->index, &cache->arena, window->keys[i].key.hash);
+            more[i] = ctxi_bucket_fetch(ctxi_index_start(&cache->index, window->keys[i].key.hash),
+                                        &cache->arena, window->keys[i].key.hash);
+    for (size_t i = from; i < window->count; i++)
+        (void)ctxi_bucket_fetch(more[i], &cache->arena, window->keys[i].key.hash);
 }
 
 /* Whether the same keys would be made now: a loader may have changed a variable meanwhile. */

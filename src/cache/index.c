@@ -4,7 +4,7 @@
 
 #include "cache/reader.h"
 
-#define LOAD          5 /* entries for each bucket, on average */
+#define LOAD          6 /* entries for each bucket, on average */
 #define SHRINK_LOAD   1 /* buckets are given up below it */
 #define SEGMENT       ((size_t)1 << CTXI_SEGMENT_BITS)
 #define DIRECTORY_MIN 1
@@ -410,10 +410,13 @@ static size_t chain_length(const struct ctxi_bucket *bucket)
     return count;
 }
 
-/* Whether so many spares may be used up for a change of the table's size. */
-static bool can_spare(const struct ctxi_index *index, size_t count)
+/* Whether so many spares may be used up for a change of the table's size; makes them if need be. */
+static bool can_spare(struct ctxi_index *index, struct ctxi_memory *memory, size_t count)
 {
-    return index->spare_count >= index->promised + count;
+    while (index->spare_count < index->promised + count)
+        if (make_spares(index, memory) != CTX_OK)
+            return false;
+    return true;
 }
 
 /* ---- growing and shrinking ---------------------------------------------------------------- */
@@ -458,7 +461,7 @@ static void split(struct ctxi_index *index, struct ctxi_readers *readers,
     size_t i = count_of(index);
     struct ctxi_bucket *from = ctxi_index_bucket(index, parent_of(i)), *to;
 
-    if (i > UINT32_MAX / 2 || !can_spare(index, spares_for(chain_length(from))) ||
+    if (i > UINT32_MAX / 2 || !can_spare(index, memory, spares_for(chain_length(from))) ||
         !has_room(index, readers, memory, i))
         return;
     from = ctxi_index_bucket(index, parent_of(i)); /* it may have moved */
@@ -491,7 +494,7 @@ static void merge_last(struct ctxi_index *index, struct ctxi_readers *readers,
     struct ctxi_bucket *last = ctxi_index_bucket(index, i);
     struct ctxi_bucket *into = ctxi_index_bucket(index, parent_of(i));
 
-    if (!can_spare(index, spares_for(chain_length(last) + CTXI_BUCKET_SLOTS) + 1))
+    if (!can_spare(index, memory, spares_for(chain_length(last) + CTXI_BUCKET_SLOTS) + 1))
         return;
     atomic_store_explicit(&index->bucket_count, i, memory_order_release);
     for (struct ctxi_bucket *bucket = last; bucket; bucket = more_of(bucket))
@@ -554,8 +557,9 @@ void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
     index->promised--;
     chain_add(index, ctxi_index_start(index, hash), (struct slot){(uint32_t)hash, number});
     index->entry_count++;
-    if (index->entry_count > count_of(index) * LOAD)
-        split(index, readers, memory);
+    for (int i = 0; i < 2; i++) /* two, to catch up with what there was no memory for */
+        if (index->entry_count > count_of(index) * LOAD)
+            split(index, readers, memory);
 }
 
 void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,

@@ -155,16 +155,23 @@ static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *buc
     return entry;
 }
 
-/* Asks for the lines of the entry that is most likely the one of this hash. */
-static inline void ctxi_index_fetch_entry(const struct ctxi_index *index,
-                                          const struct ctxi_arena *arena, uint64_t hash)
+/*
+ * Asks for the lines of the entry that is most likely the one of this hash; or for the next bucket, which
+ * is returned, if it is not in this one. NULL is allowed.
+ */
+static inline const struct ctxi_bucket *
+ctxi_bucket_fetch(const struct ctxi_bucket *bucket, const struct ctxi_arena *arena, uint64_t hash)
 {
-    const struct ctxi_bucket *bucket = ctxi_index_start(index, hash);
     unsigned matches = bucket ? ctxi_bucket_matches(bucket, (uint32_t)hash) : 0;
+    const struct ctxi_bucket *more = NULL;
     uint32_t number;
 
     if (matches)
         (void)ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, &number);
+    else if (bucket)
+        more = atomic_load_explicit(&bucket->more, memory_order_acquire);
+    __builtin_prefetch(more);
+    return more;
 }
 
 /*
