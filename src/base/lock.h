@@ -53,10 +53,12 @@ static inline void ctxi_lock_yielded(struct ctxi_lock *lock)
 #endif
 }
 
-static inline void ctxi_lock_acquire(struct ctxi_lock *lock)
+/* Lets another thread of the same core go on. */
+static inline void ctxi_lock_pause(void)
 {
-    pthread_mutex_lock(&lock->mutex);
-    ctxi_lock_taken(lock);
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
 }
 
 /* False: somebody holds it. */
@@ -66,6 +68,19 @@ static inline bool ctxi_lock_try(struct ctxi_lock *lock)
         return false;
     ctxi_lock_taken(lock);
     return true;
+}
+
+#define CTXI_LOCK_LOOKS 64 /* before it sleeps: what is done under these locks is short */
+
+static inline void ctxi_lock_acquire(struct ctxi_lock *lock)
+{
+    for (int looks = 0; looks < CTXI_LOCK_LOOKS; looks++) {
+        if (ctxi_lock_try(lock))
+            return;
+        ctxi_lock_pause();
+    }
+    pthread_mutex_lock(&lock->mutex);
+    ctxi_lock_taken(lock);
 }
 
 static inline void ctxi_lock_release(struct ctxi_lock *lock)

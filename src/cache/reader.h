@@ -39,7 +39,7 @@
 
 #define CTXI_LINE 64
 
-#define CTXI_RECORDS        256 /* of a ring; a power of two */
+#define CTXI_RECORDS        512 /* of a ring; a power of two */
 #define CTXI_RECORDS_DRAIN  64  /* a thread tries to drain after so many */
 #define CTXI_RETIRED_MAX    12
 #define CTXI_RETIRED_TABLES 8 /* how many of them tables may take that can do without */
