@@ -692,7 +692,9 @@ Test(partitions, one_shot_tenants_do_not_grow_memory, .timeout = 120)
     small = cache_with(&config);
     early = bytes_after(&counted, small, 0, 4000);
     late = bytes_after(&counted, small, 4000, 4000 + many);
-    cr_assert_leq(late, early + early / 20, "grew from %zu to %zu bytes", early, late);
+    /* the table that finds partitions may still double its 8 KB twice: uthash does, when one chain of
+     * many happens to be long */
+    cr_assert_leq(late, early + early / 50 + 3 * 8192, "grew from %zu to %zu bytes", early, late);
     cr_assert_leq(stats_of(small).partitions, 1024 + 100 + 1);
     check_equations(small);
     ctx_cache_destroy(small);
