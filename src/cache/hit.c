@@ -339,7 +339,8 @@ static void fetch_entries(const struct window *window, size_t from)
             more[i] = ctxi_bucket_fetch(ctxi_index_start(&cache->index, window->keys[i].key.hash),
                                         &cache->arena, window->keys[i].key.hash);
     for (size_t i = from; i < window->count; i++)
-        (void)ctxi_bucket_fetch(more[i], &cache->arena, window->keys[i].key.hash);
+        if (more[i])
+            (void)ctxi_bucket_fetch(more[i], &cache->arena, window->keys[i].key.hash);
 }
 
 /* Whether the same keys would be made now: a loader may have changed a variable meanwhile. */
