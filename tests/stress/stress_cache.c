@@ -114,8 +114,8 @@ static void disturb(struct worker *w, int64_t key)
     case 0:
         CHECK_EQ(ctx_cache_resize(cache, 1 + pick(w, CAPACITY), 0), CTX_OK);
         break;
-    case 1: /* more than what tables take that cannot shrink while a thread sleeps in a section */
-        CHECK_EQ(ctx_cache_resize(cache, CTX_CACHE_UNBOUNDED, 49152 + pick(w, 100000)), CTX_OK);
+    case 1:
+        CHECK_EQ(ctx_cache_resize(cache, CTX_CACHE_UNBOUNDED, 16384 + pick(w, 100000)), CTX_OK);
         break;
     case 2:
         CHECK_EQ(ctx_cache_invalidate_partition(cache), CTX_OK);
