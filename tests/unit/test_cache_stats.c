@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "support/cache_kit.h"
+#include "support/hash_bits.h"
 #include "support/clock.h"
 
 PROBE(price);
@@ -254,7 +255,8 @@ Test(memory_use, says_where_the_bytes_are)
     cr_assert_eq(full.keys, 5000 * 24);
     cr_assert_eq(full.recency, 5000 * 8);
     cr_assert_lt(full.headers, 5000 * 10);
-    cr_assert_lt(full.index, 5000 * 22);
+    if (hash_bits() >= 16) /* else all entries are behind one bucket, and the others empty */
+        cr_assert_lt(full.index, 5000 * 22);
     ctx_cache_destroy(of);
 }
 
