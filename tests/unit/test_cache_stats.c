@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 
 #include "support/cache_kit.h"
-#include "support/hash_bits.h"
 #include "support/clock.h"
+#include "support/hash_bits.h"
 
 PROBE(price);
 static CTX_VAR(tenant);
