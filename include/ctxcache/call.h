@@ -132,6 +132,10 @@ CTX_API int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_
                                   size_t arg_count, const ctx_cache_options *options, void *buffer,
                                   size_t buffer_size, ctx_cache_info *info);
 
+/* The same without options and info: what the wrappers of wrap.h call. */
+CTX_API int ctx_cache_call_wrapped(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                                   size_t arg_count, void *buffer, size_t buffer_size);
+
 /*
  * `count` calls of one function at once: call number i has the arguments args[i * arg_count] and those
  * that follow, and its answer goes to out_refs[i] and statuses[i]. Results, statistics and order of use

@@ -73,54 +73,59 @@ typedef struct ctx_value {
     } as;
 } ctx_value;
 
-/* One function per type. A NULL string, or NULL bytes, becomes CTX_NULL. */
-static inline ctx_value ctx_null(void)
+/*
+ * One function per type. A NULL string, or NULL bytes, becomes CTX_NULL. Each writes member by member:
+ * cleared as a whole, a value would be copied by loads that are wider than the stores before them, for
+ * which the processor waits.
+ */
+static inline ctx_value ctxi_value_of(uint32_t type)
 {
     ctx_value v;
-    memset(&v, 0, sizeof v);
+    v.type = type;
+    v.reserved = 0;
+    v.as.string.data = 0;
+    v.as.string.size = 0;
     return v;
+}
+
+static inline ctx_value ctx_null(void)
+{
+    return ctxi_value_of(CTX_NULL);
 }
 
 static inline ctx_value ctx_bool(bool x)
 {
-    ctx_value v = ctx_null();
-    v.type = CTX_BOOL;
+    ctx_value v = ctxi_value_of(CTX_BOOL);
     v.as.boolean = x;
     return v;
 }
 
 static inline ctx_value ctx_i64(int64_t x)
 {
-    ctx_value v = ctx_null();
-    v.type = CTX_I64;
+    ctx_value v = ctxi_value_of(CTX_I64);
     v.as.i64 = x;
     return v;
 }
 
 static inline ctx_value ctx_u64(uint64_t x)
 {
-    ctx_value v = ctx_null();
-    v.type = CTX_U64;
+    ctx_value v = ctxi_value_of(CTX_U64);
     v.as.u64 = x;
     return v;
 }
 
 static inline ctx_value ctx_f64(double x)
 {
-    ctx_value v = ctx_null();
-    v.type = CTX_F64;
+    ctx_value v = ctxi_value_of(CTX_F64);
     v.as.f64 = x;
     return v;
 }
 
 static inline ctx_value ctx_string_n(const char *data, size_t size)
 {
-    ctx_value v = ctx_null();
-    if (data) {
-        v.type = CTX_STRING;
-        v.as.string.data = data;
-        v.as.string.size = size;
-    }
+    ctx_value v = ctxi_value_of(data ? CTX_STRING : CTX_NULL);
+    v.as.string.data = data;
+    v.as.string.size = data ? size : 0;
     return v;
 }
 
@@ -131,19 +136,15 @@ static inline ctx_value ctx_string(const char *text)
 
 static inline ctx_value ctx_bytes(const void *data, size_t size)
 {
-    ctx_value v = ctx_null();
-    if (data) {
-        v.type = CTX_BYTES;
-        v.as.bytes.data = data;
-        v.as.bytes.size = size;
-    }
+    ctx_value v = ctxi_value_of(data ? CTX_BYTES : CTX_NULL);
+    v.as.bytes.data = data;
+    v.as.bytes.size = data ? size : 0;
     return v;
 }
 
 static inline ctx_value ctx_object(void *pointer, const ctx_object_class *kind)
 {
-    ctx_value v = ctx_null();
-    v.type = CTX_OBJECT;
+    ctx_value v = ctxi_value_of(CTX_OBJECT);
     v.as.object.pointer = pointer;
     v.as.object.kind = kind;
     return v;

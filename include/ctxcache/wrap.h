@@ -82,8 +82,8 @@
     __attribute__((unused)) static int twin(ctx_cache *ctxi_cache,                                 \
                                             CTXI_PARAMS(__VA_ARGS__) result *ctxi_out_result)      \
     {                                                                                              \
-        return ctx_cache_call_copy_v(ctxi_cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__), 0,          \
-                                     ctxi_out_result, sizeof *ctxi_out_result, 0);                 \
+        return ctx_cache_call_wrapped(ctxi_cache, twin##_fn, CTXI_BOX_ALL(__VA_ARGS__),            \
+                                      ctxi_out_result, sizeof *ctxi_out_result);                   \
     }
 
 #define CTXI_WRAP_REF(twin, fn, ...)                                                               \

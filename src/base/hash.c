@@ -1,16 +1,13 @@
-#include "base/hash.h"
+#include "base/hash_words.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-static uint64_t kept_bits = UINT64_MAX;
+uint64_t ctxi_hash_kept_bits = UINT64_MAX;
 
 uint64_t ctxi_hash(const void *bytes, size_t size, uint64_t seed)
 {
-    return XXH3_64bits_withSeed(bytes, size, seed) & kept_bits;
+    return XXH3_64bits_withSeed(bytes, size, seed) & ctxi_hash_kept_bits;
 }
 
 void ctxi_hash_force_bits(int bits)
 {
-    kept_bits = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
+    ctxi_hash_kept_bits = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
 }

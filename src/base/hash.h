@@ -1,5 +1,5 @@
 /*
- * hash.h: the one place that knows which hash function keys are spread by (XXH3 of xxHash).
+ * hash.h: the hash by which keys and partitions are spread: XXH3 of xxHash, which hash_words.h alone sees.
  *
  * Nothing that matters for correctness depends on it: whoever finds by hash compares in full.
  */

@@ -107,13 +107,17 @@ void ctxi_arena_give(struct ctxi_arena *arena, uint32_t number);
 void ctxi_arena_shrink(struct ctxi_arena *arena, struct ctxi_readers *readers,
                        struct ctxi_memory *tables);
 
+/* The table of places, for who finds many in a row. Under the lock, or inside a section. */
+static inline const struct ctxi_places *ctxi_arena_places(const struct ctxi_arena *arena)
+{
+    /* acquire: the entry of a chunk is written before its number can be found; partner: ARENA-1 */
+    return atomic_load_explicit(&arena->places, memory_order_acquire);
+}
+
 static inline const struct ctxi_chunk_place *ctxi_arena_place(const struct ctxi_arena *arena,
                                                               uint32_t number)
 {
-    /* acquire: the entry of a chunk is written before its number can be found; partner: ARENA-1 */
-    const struct ctxi_places *places = atomic_load_explicit(&arena->places, memory_order_acquire);
-
-    return &places->of[number >> CTXI_SLOT_BITS];
+    return &ctxi_arena_places(arena)->of[number >> CTXI_SLOT_BITS];
 }
 
 static inline size_t ctxi_arena_size_of(const struct ctxi_arena *arena, uint32_t number)
@@ -138,11 +142,17 @@ static inline void ctxi_arena_point(const struct ctxi_arena *arena, uint32_t num
     *(void **)(void *)(place->slots + (number & CTXI_SLOT_MASK) * place->slot_size) = block;
 }
 
+static inline struct ctxi_numbers *ctxi_places_link(const struct ctxi_places *places,
+                                                    uint32_t number)
+{
+    unsigned char *slots = places->of[number >> CTXI_SLOT_BITS].slots;
+
+    return (struct ctxi_numbers *)(void *)slots - 1 - (number & CTXI_SLOT_MASK);
+}
+
 static inline struct ctxi_numbers *ctxi_arena_link(const struct ctxi_arena *arena, uint32_t number)
 {
-    const struct ctxi_chunk_place *place = ctxi_arena_place(arena, number);
-
-    return (struct ctxi_numbers *)(void *)place->slots - 1 - (number & CTXI_SLOT_MASK);
+    return ctxi_places_link(ctxi_arena_places(arena), number);
 }
 
 /*

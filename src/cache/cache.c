@@ -9,6 +9,7 @@
 #include "base/versioned.h"
 #include "cache/contents.h"
 #include "cache/flight.h"
+#include "cache/hit.h"
 #include "cache/fork.h"
 #include "context/store.h"
 
@@ -202,6 +203,7 @@ static void set_empty(ctx_cache *cache, const ctx_allocator *allocator)
     cache->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1;
     atomic_init(&cache->refs, 1);
     atomic_init(&cache->expiring, false);
+    atomic_init(&cache->straight, false);
     atomic_init(&cache->whole, 0);
     ctxi_readers_init(&cache->readers);
     ctxi_list_init(&cache->registered);
@@ -228,6 +230,9 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
         return CTX_ERR_SYSTEM;
     }
     copy_config(cache, config);
+    /* relaxed: nobody else has the cache yet */
+    atomic_store_explicit(&cache->straight, cache->config.key_limit >= CTXI_STRAIGHT_KEY_LIMIT,
+                          memory_order_relaxed);
     if (!(config->flags & CTX_CACHE_SMALL_PAGES) && ctxi_alloc_is_malloc(&cache->allocator))
         cache->memory.pages = &cache->pages; /* else the user's allocator has everything */
     cache->warned = ctxi_reads_new(NULL);

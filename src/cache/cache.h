@@ -37,6 +37,7 @@ struct ctx_cache {
     struct ctxi_arena arena;
     /* True once an entry with an expiry was stored: until then no call reads the clock to look. */
     atomic_bool expiring;
+    atomic_bool straight; /* whether entries are like those that hit.c finds the straight way */
     /* The id of the only partition when vary is empty, 0: not known. Checked before it is used, hence
      * relaxed. */
     _Atomic uint64_t whole;

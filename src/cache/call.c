@@ -567,25 +567,6 @@ int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, siz
     return r;
 }
 
-int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                     const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info)
-{
-    int r;
-
-    if (!out_ref)
-        return CTX_ERR_INVALID;
-    *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
-    if (cache && fn && !options && ctxi_info_readable(info)) {
-        r = ctxi_hit_ref(cache, fn, args, arg_count, out_ref);
-        if (__builtin_expect(r != CTXI_WHOLE_WAY, 1)) {
-            if (info)
-                ctxi_info_write_hit(r, info);
-            return r;
-        }
-    }
-    return ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false);
-}
-
 static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
 {
     size_t size;
@@ -611,25 +592,6 @@ int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, si
     r = answer(&call, cache, fn);
     ctxi_info_write(&call.info, call.hold.entry, info);
     return r == CTX_OK ? copy_out(call.hold.entry, buffer, buffer_size) : r;
-}
-
-int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
-                          size_t arg_count, const ctx_cache_options *options, void *buffer,
-                          size_t buffer_size, ctx_cache_info *info)
-{
-    int r;
-
-    if (buffer_size && !buffer)
-        return CTX_ERR_INVALID;
-    if (cache && fn && !options && ctxi_info_readable(info)) {
-        r = ctxi_hit_copy(cache, fn, args, arg_count, buffer, buffer_size);
-        if (__builtin_expect(r != CTXI_WHOLE_WAY, 1)) {
-            if (info)
-                ctxi_info_write_hit(r, info);
-            return r;
-        }
-    }
-    return ctxi_call_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info, false);
 }
 
 /* ---- calls whose loads are run together ---------------------------------------------------- */

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#include "base/hash.h"
 #include "cache/cache.h"
 #include "cache/function.h"
 #include "cache/recency.h"
@@ -31,8 +30,8 @@ static struct ctxi_entry *entry_at(const ctx_cache *cache, uint32_t number)
 
 static uint64_t hash_of(const ctx_cache *cache, const struct ctxi_entry *entry)
 {
-    return ctxi_hash(entry->key, ctxi_entry_key_size(entry),
-                     ctxi_partition_seed(&cache->partitions, ctxi_key_partition(entry->key)));
+    return ctxi_key_hash(entry->key, ctxi_entry_key_size(entry),
+                         ctxi_partition_seed(&cache->partitions, ctxi_key_partition(entry->key)));
 }
 
 /* ---- finding ------------------------------------------------------------------------------ */
@@ -301,14 +300,20 @@ static void add_sizes(struct ctxi_sizes_of_entries *sizes, struct ctxi_entry *en
         sizes->values += room;
 }
 
+/* From now on a clock must be looked at. Relaxed: who finds such an entry without it goes and does. */
+static void note_expiry(ctx_cache *cache)
+{
+    atomic_store_explicit(&cache->expiring, true, memory_order_relaxed);
+    atomic_store_explicit(&cache->straight, false, memory_order_relaxed);
+}
+
 static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                        struct ctxi_hold hold, size_t charge)
 {
     ctxi_entry_ref(hold);
     hold.entry->flags &= (uint8_t)~CTXI_ENTRY_PROMISED;
     if (ctxi_entry_expires(hold.entry) != CTXI_NEVER)
-        /* relaxed: who finds such an entry without a clock reading goes and takes one */
-        atomic_store_explicit(&cache->expiring, true, memory_order_relaxed);
+        note_expiry(cache);
     ctxi_index_add(&cache->index, &cache->readers, &cache->memory, hash, hold.number);
     ctxi_recency_add(&cache->arena, hold.number);
     ctxi_partition_gain(&cache->partitions, partition);

@@ -83,11 +83,14 @@ static void fill(const struct ctxi_recipe *recipe, struct ctxi_outside *outside,
         outside->key_size = recipe->key->size;
         outside->room = recipe->room;
         entry->flags |= CTXI_ENTRY_OUTSIDE;
-        entry->key_words = 0;
-        entry->room = 0;
-    } else {
+    }
+    if (is_short(recipe)) {
         entry->key_words = (uint8_t)(recipe->key->size / CTXI_WORD);
         entry->room = (uint16_t)recipe->room;
+    } else {
+        entry->flags |= CTXI_ENTRY_LARGE;
+        entry->key_words = 0;
+        entry->room = 0;
     }
     if (recipe->expires)
         entry->flags |= CTXI_ENTRY_EXPIRES;

@@ -21,7 +21,8 @@ enum ctxi_entry_flags {
     CTXI_ENTRY_ADOPTED = 4,    /* the value is a struct ctxi_adopted */
     CTXI_ENTRY_EXPIRES = 8,    /* eight bytes before the value say when */
     CTXI_ENTRY_OUTSIDE = 16,   /* in a block of its own, a struct ctxi_outside before it */
-    CTXI_ENTRY_PROMISED = 32   /* the index has promised it a place: it was never in the cache */
+    CTXI_ENTRY_PROMISED = 32,  /* the index has promised it a place: it was never in the cache */
+    CTXI_ENTRY_LARGE = 64      /* outside, for its sizes do not fit into the fields below */
 };
 
 /*
@@ -36,16 +37,21 @@ enum ctxi_entry_flags {
  */
 struct ctxi_entry {
     atomic_uint refs;
-    uint16_t room;     /* of the value; see ctxi_outside */
-    uint8_t key_words; /* the same */
-    uint8_t flags;
+    union {
+        struct {
+            uint16_t room;     /* of the value; LARGE: 0 */
+            uint8_t key_words; /* LARGE: 0, which is the size of no key */
+            uint8_t flags;
+        };
+        uint32_t shape; /* all three, to be compared at once */
+    };
     unsigned char key[]; /* aligned as a word is */
 };
 
 #define CTXI_ROOM_MAX      UINT16_MAX
 #define CTXI_KEY_WORDS_MAX UINT8_MAX
 
-/* Before an entry in a block of its own: its sizes, which need not fit the fields above. */
+/* Before an entry in a block of its own. Sizes are here, too, if they do not fit into its fields. */
 struct ctxi_outside {
     size_t key_size, room;
     size_t block_bytes;
@@ -82,15 +88,34 @@ static inline const struct ctxi_outside *ctxi_entry_outside(const struct ctxi_en
 
 static inline size_t ctxi_entry_key_size(const struct ctxi_entry *entry)
 {
-    return __builtin_expect(entry->flags & CTXI_ENTRY_OUTSIDE, 0)
+    return __builtin_expect(entry->flags & CTXI_ENTRY_LARGE, 0)
                ? ctxi_entry_outside(entry)->key_size
                : entry->key_words * CTXI_WORD;
 }
 
 static inline bool ctxi_entry_has_key(const struct ctxi_entry *entry, const struct ctxi_key *key)
 {
-    return ctxi_entry_key_size(entry) == key->size &&
-           ctxi_words_equal(entry->key, key->bytes, key->size);
+    size_t size = entry->key_words * CTXI_WORD;
+
+    if (__builtin_expect(size == 0, 0))
+        size = ctxi_entry_outside(entry)->key_size;
+    return size == key->size && ctxi_words_equal(entry->key, key->bytes, size);
+}
+
+/* The bits of a shape: a constant for a constant. */
+static inline uint32_t ctxi_shape(size_t key_words, size_t room, uint8_t flags)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (uint32_t)flags << 24 | (uint32_t)key_words << 16 | (uint32_t)room;
+#else
+    return (uint32_t)room << 16 | (uint32_t)key_words << 8 | flags;
+#endif
+}
+
+/* The shape of an entry as if it were in a slot of the arena, wherever it is. */
+static inline uint32_t ctxi_entry_shape(const struct ctxi_entry *entry)
+{
+    return entry->shape & ~ctxi_shape(0, 0, CTXI_ENTRY_OUTSIDE);
 }
 
 static inline size_t ctxi_entry_expires_offset(size_t key_size)
@@ -127,9 +152,9 @@ static inline void ctxi_entry_set_expires(struct ctxi_entry *entry, uint64_t exp
 /* Where the value, or its struct ctxi_adopted, is, and how much room it has. */
 static inline void *ctxi_entry_place(struct ctxi_entry *entry, size_t *out_room)
 {
-    bool outside = __builtin_expect(entry->flags & CTXI_ENTRY_OUTSIDE, 0);
+    bool large = __builtin_expect(entry->flags & CTXI_ENTRY_LARGE, 0);
 
-    *out_room = outside ? ctxi_entry_outside(entry)->room : entry->room;
+    *out_room = large ? ctxi_entry_outside(entry)->room : entry->room;
     return (unsigned char *)entry +
            ctxi_entry_value_offset(ctxi_entry_key_size(entry), entry->flags & CTXI_ENTRY_EXPIRES);
 }

@@ -105,6 +105,8 @@ static void remember(ctx_cache_fn *fn, const struct ctxi_fn *registration)
 {
     unsigned epoch = atomic_load_explicit(&ctxi_fn_retirements, memory_order_relaxed);
 
+    if (epoch == CTXI_FN_EPOCH_LAST)
+        return;
     __atomic_store_n(&fn->id, (uintptr_t)registration, __ATOMIC_RELAXED);
     __atomic_store_n(&fn->self, (uintptr_t)fn, __ATOMIC_RELAXED);
     __atomic_store_n(&fn->epoch, epoch, __ATOMIC_RELEASE);

@@ -59,7 +59,6 @@ static inline struct ctxi_fn *ctxi_fn_remembered(const ctx_cache_fn *fn)
     struct ctxi_fn *registration;
 
     if (epoch != atomic_load_explicit(&ctxi_fn_retirements, memory_order_relaxed) ||
-        epoch == CTXI_FN_EPOCH_LAST ||
         __atomic_load_n(&fn->self, __ATOMIC_RELAXED) != (uintptr_t)fn)
         return NULL;
     registration = (struct ctxi_fn *)(uintptr_t)__atomic_load_n(&fn->id, __ATOMIC_RELAXED);

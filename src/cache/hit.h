@@ -15,22 +15,24 @@
 
 #define CTXI_WHOLE_WAY INT_MIN /* no status: nothing was done, go the whole way */
 
+/* Keys so long are found the straight way, if they are. */
+#define CTXI_STRAIGHT_ARGS      2
+#define CTXI_STRAIGHT_KEY_LIMIT (CTXI_STRAIGHT_ARGS * CTXI_WORD)
+
 /*
- * The answer of a hit, counted and used: CTX_OK; CTX_ABSENT for a negative entry. Into the buffer, and
- * then also CTX_ERR_TYPE, if the value has another size; or held by *ref.
+ * What ctx_cache_call_v() and ctx_cache_call_copy_v(), which are in hit.c, try first, for others: the
+ * answer of a hit, counted and used, held by *ref. CTX_OK; CTX_ABSENT for a negative entry.
  */
-int ctxi_hit_copy(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                  void *buffer, size_t buffer_size);
 int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                  ctx_cache_ref *ref);
 
-/* The second without a trace. */
+/* The same without a trace. */
 int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                   ctx_cache_ref *ref);
 
 /* ---- many at once ------------------------------------------------------------------------- */
 
-#define CTXI_WINDOW 16
+/* CTXI_WINDOW keys at a time; reader.h */
 
 /* Where the answers go: buffers, or refs. */
 struct ctxi_answers {
@@ -42,8 +44,8 @@ struct ctxi_answers {
 
 /* What a batch does with the calls that are no hits. */
 struct ctxi_rest {
-    bool (*wants)(void *user, size_t i); /* although it may be one */
-    int (*call)(void *user, size_t i);   /* goes the whole way, and returns its status */
+    const void *const *wanted;         /* [count]: it has those too that are not NULL here; or NULL */
+    int (*call)(void *user, size_t i); /* goes the whole way, and returns its status */
     void *user;
 };
 

@@ -208,7 +208,7 @@ static struct ctxi_directory *directory_of(const struct ctxi_index *index)
 
 static size_t count_of(const struct ctxi_index *index)
 {
-    return atomic_load_explicit(&index->bucket_count, memory_order_relaxed);
+    return ctxi_index_count(atomic_load_explicit(&index->shape, memory_order_relaxed));
 }
 
 static size_t directory_bytes(size_t capacity)
@@ -421,30 +421,30 @@ static bool can_spare(struct ctxi_index *index, struct ctxi_memory *memory, size
 
 /* ---- growing and shrinking ---------------------------------------------------------------- */
 
-static bool belongs(struct slot slot, size_t number, size_t count)
+static bool belongs(struct slot slot, size_t number, uint64_t shape)
 {
-    return slot.number && ctxi_index_which(slot.hash, count) == number;
+    return slot.number && ctxi_index_which(slot.hash, shape) == number;
 }
 
 /*
- * Copies the slots of `from` that belong to bucket `to`, in a table of `count`: each is where it goes
+ * Copies the slots of `from` that belong to bucket `to`, in a table of this shape: each is where it goes
  * before it leaves where it was.
  */
 static void divide(struct ctxi_index *index, struct ctxi_bucket *from, struct ctxi_bucket *to,
-                   size_t number, size_t count)
+                   size_t number, uint64_t shape)
 {
     for (struct ctxi_bucket *bucket = from; bucket; bucket = more_of(bucket))
         for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
-            if (belongs(slot_of(bucket, i), number, count))
+            if (belongs(slot_of(bucket, i), number, shape))
                 chain_add(index, to, slot_of(bucket, i));
 }
 
 static void drop_moved(struct ctxi_index *index, struct ctxi_bucket *from, size_t number,
-                       size_t count)
+                       uint64_t shape)
 {
     for (struct ctxi_bucket *bucket = from; bucket; bucket = more_of(bucket))
         for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
-            if (belongs(slot_of(bucket, i), number, count))
+            if (belongs(slot_of(bucket, i), number, shape))
                 free_slot(bucket, i);
     chain_tidy(index, from);
 }
@@ -459,6 +459,7 @@ static void split(struct ctxi_index *index, struct ctxi_readers *readers,
                   struct ctxi_memory *memory)
 {
     size_t i = count_of(index);
+    uint64_t shape = ctxi_index_shape(i + 1);
     struct ctxi_bucket *from = ctxi_index_bucket(index, parent_of(i)), *to;
 
     if (i > UINT32_MAX / 2 || !can_spare(index, memory, spares_for(chain_length(from))) ||
@@ -467,9 +468,9 @@ static void split(struct ctxi_index *index, struct ctxi_readers *readers,
     from = ctxi_index_bucket(index, parent_of(i)); /* it may have moved */
     to = ctxi_index_bucket(index, i);
     set_empty(to);
-    divide(index, from, to, i, i + 1);
-    atomic_store_explicit(&index->bucket_count, i + 1, memory_order_release); /* INDEX-2 */
-    drop_moved(index, from, i, i + 1);
+    divide(index, from, to, i, shape);
+    atomic_store_explicit(&index->shape, shape, memory_order_release); /* INDEX-2 */
+    drop_moved(index, from, i, shape);
 }
 
 static void give_up_room(struct ctxi_index *index, struct ctxi_readers *readers,
@@ -496,7 +497,7 @@ static void merge_last(struct ctxi_index *index, struct ctxi_readers *readers,
 
     if (!can_spare(index, memory, spares_for(chain_length(last) + CTXI_BUCKET_SLOTS) + 1))
         return;
-    atomic_store_explicit(&index->bucket_count, i, memory_order_release);
+    atomic_store_explicit(&index->shape, ctxi_index_shape(i), memory_order_release);
     for (struct ctxi_bucket *bucket = last; bucket; bucket = more_of(bucket))
         for (size_t j = 0; j < CTXI_BUCKET_SLOTS; j++)
             if (!is_free(bucket, j))
@@ -527,7 +528,7 @@ int ctxi_index_init(struct ctxi_index *index, struct ctxi_memory *memory)
     set_empty(first.buckets);
     atomic_init(&index->directory, directory);
     put_segment(directory, 0, first, 1);
-    atomic_init(&index->bucket_count, 1);
+    atomic_init(&index->shape, ctxi_index_shape(1));
     return CTX_OK;
 }
 

@@ -19,8 +19,18 @@
 #ifndef CTXI_CACHE_INDEX_H
 #define CTXI_CACHE_INDEX_H
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "cache/arena.h"
 #include "cache/entry.h"
+
+#if defined(__has_feature)
+#define CTXI_FEATURE_TSAN __has_feature(thread_sanitizer)
+#else
+#define CTXI_FEATURE_TSAN 0
+#endif
 
 #define CTXI_BUCKET_SLOTS 7
 #define CTXI_SEGMENT_BITS 10 /* buckets are allocated 1024 at a time, the first ones fewer */
@@ -46,7 +56,7 @@ struct ctxi_directory {
 struct ctxi_spare_block;
 
 struct ctxi_index {
-    _Atomic size_t bucket_count;
+    _Atomic uint64_t shape; /* how many buckets there are, and the mask of their numbers: see below */
     _Atomic(struct ctxi_directory *) directory;
     size_t entry_count;
     size_t first_count;         /* buckets that the first segment has room for */
@@ -87,14 +97,26 @@ void ctxi_index_free_waiting(struct ctxi_index *index, struct ctxi_memory *memor
 
 /* ---- finding ------------------------------------------------------------------------------ */
 
-/* The number of the bucket for a hash, in a table of `count`. */
-static inline size_t ctxi_index_which(uint32_t hash, size_t count)
+/* [mask: 32][count: 32]. The mask has the bits that number all buckets: those of count - 1, and at least
+ * one. */
+static inline uint64_t ctxi_index_shape(size_t count)
 {
-    /* the bits that number all buckets: of count - 1, and at least one */
-    size_t mask = ~(size_t)0 >> __builtin_clzll((count - 1) | 1);
-    size_t i = hash & mask;
+    uint64_t mask = ~(uint64_t)0 >> __builtin_clzll((count - 1) | 1);
 
-    return i < count ? i : i & (mask >> 1);
+    return mask << 32 | count;
+}
+
+static inline size_t ctxi_index_count(uint64_t shape)
+{
+    return (uint32_t)shape;
+}
+
+/* The number of the bucket for a hash. */
+static inline size_t ctxi_index_which(uint32_t hash, uint64_t shape)
+{
+    uint32_t mask = (uint32_t)(shape >> 32), i = hash & mask;
+
+    return i < (uint32_t)shape ? i : i & (mask >> 1);
 }
 
 /* NULL: not there, for somebody who looks without the lock while the table shrinks or grows. */
@@ -115,9 +137,9 @@ static inline struct ctxi_bucket *ctxi_index_bucket(const struct ctxi_index *ind
 
 static inline struct ctxi_bucket *ctxi_index_start(const struct ctxi_index *index, uint64_t hash)
 {
-    size_t count = atomic_load_explicit(&index->bucket_count, memory_order_acquire);
+    uint64_t shape = atomic_load_explicit(&index->shape, memory_order_acquire);
 
-    return ctxi_index_bucket(index, ctxi_index_which((uint32_t)hash, count));
+    return ctxi_index_bucket(index, ctxi_index_which((uint32_t)hash, shape));
 }
 
 /* Asks for the line where the search for this hash begins. */
@@ -126,17 +148,33 @@ static inline void ctxi_index_fetch(const struct ctxi_index *index, uint64_t has
     __builtin_prefetch(ctxi_index_start(index, hash));
 }
 
-/* A bit for each slot of the bucket that has this hash. */
+/*
+ * A bit for each slot of the bucket that has this hash. Relaxed, slot by slot: whatever they lead to is
+ * compared in full. On x86-64 the seven are loaded by two instructions, in which each slot is loaded
+ * whole, as the processor's manuals say of every part that is aligned; a sanitizer gets the loop.
+ */
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__) && !CTXI_FEATURE_TSAN
+static inline unsigned ctxi_bucket_matches(const struct ctxi_bucket *bucket, uint32_t hash)
+{
+    const __m128i *hashes = (const __m128i *)(const void *)bucket->hashes;
+    __m128i wanted = _mm_set1_epi32((int)hash);
+    __m128i first = _mm_cmpeq_epi32(_mm_load_si128(hashes), wanted);
+    __m128i last = _mm_cmpeq_epi32(_mm_load_si128(hashes + 1), wanted);
+    __m128i all = _mm_packs_epi16(_mm_packs_epi32(first, last), _mm_setzero_si128());
+
+    return (unsigned)_mm_movemask_epi8(all) & ((1u << CTXI_BUCKET_SLOTS) - 1);
+}
+#else
 static inline unsigned ctxi_bucket_matches(const struct ctxi_bucket *bucket, uint32_t hash)
 {
     unsigned matches = 0;
 
-#pragma GCC unroll 7
     for (unsigned i = CTXI_BUCKET_SLOTS; i-- > 0;)
         matches =
             2 * matches + (atomic_load_explicit(&bucket->hashes[i], memory_order_relaxed) == hash);
     return matches;
 }
+#endif
 
 /* The entry that a slot leads to, its first two lines on their way; NULL: none, or it has just left. */
 static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *bucket, unsigned i,
@@ -156,22 +194,21 @@ static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *buc
 }
 
 /*
- * Asks for the lines of the entry that is most likely the one of this hash; or for the next bucket, which
- * is returned, if it is not in this one. NULL is allowed.
+ * The entry that is most likely the one of this hash, asked for; NULL: the first bucket has none, and if it
+ * goes on elsewhere, that is asked for.
  */
-static inline const struct ctxi_bucket *
-ctxi_bucket_fetch(const struct ctxi_bucket *bucket, const struct ctxi_arena *arena, uint64_t hash)
+static inline struct ctxi_entry *ctxi_index_guess(const struct ctxi_index *index,
+                                                  const struct ctxi_arena *arena, uint64_t hash,
+                                                  uint32_t *out_number)
 {
+    const struct ctxi_bucket *bucket = ctxi_index_start(index, hash);
     unsigned matches = bucket ? ctxi_bucket_matches(bucket, (uint32_t)hash) : 0;
-    const struct ctxi_bucket *more = NULL;
-    uint32_t number;
 
-    if (matches)
-        (void)ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, &number);
-    else if (bucket)
-        more = atomic_load_explicit(&bucket->more, memory_order_acquire);
-    __builtin_prefetch(more);
-    return more;
+    if (__builtin_expect(matches != 0, 1))
+        return ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, out_number);
+    if (bucket)
+        __builtin_prefetch(atomic_load_explicit(&bucket->more, memory_order_relaxed));
+    return NULL;
 }
 
 /*

@@ -19,15 +19,18 @@
 #ifndef CTXI_CACHE_KEY_H
 #define CTXI_CACHE_KEY_H
 
+#include <assert.h>
 #include <stdalign.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "ctxcache/value.h"
 
 #define CTXI_WORD       sizeof(uint64_t)
 #define CTXI_KEY_HEADER (2 * CTXI_WORD)
 #define CTXI_KEY_INLINE 240
+#define CTXI_KEY_HASHED CTXI_WORD /* the hash begins here: the partition's id is in its seed */
 #define CTXI_TAGS_FIRST 6 /* in the header */
 
 /* A key with its hash. The bytes are aligned as words are, and their number is a multiple of a word's. */
@@ -50,13 +53,14 @@ static inline uint64_t ctxi_word_at(const unsigned char *bytes)
     return word;
 }
 
-/* Whether `size` bytes, a multiple of a word's, are the same. */
+/* Whether the words of two keys of one size, at least a header, are the same; the ids differ least often. */
 static inline bool ctxi_words_equal(const unsigned char *a, const unsigned char *b, size_t size)
 {
-    for (size_t i = 0; i < size; i += CTXI_WORD)
+    for (size_t i = CTXI_KEY_HEADER; i < size; i += CTXI_WORD)
         if (ctxi_word_at(a + i) != ctxi_word_at(b + i))
             return false;
-    return true;
+    return ctxi_word_at(a) == ctxi_word_at(b) &&
+           ctxi_word_at(a + CTXI_WORD) == ctxi_word_at(b + CTXI_WORD);
 }
 
 static inline void ctxi_key_write_ids(unsigned char *bytes, uint64_t partition, uint32_t fn)
@@ -76,6 +80,12 @@ static inline uint32_t ctxi_key_fn(const unsigned char *bytes)
 
     memcpy(&fn, bytes + sizeof(uint64_t), sizeof fn);
     return fn;
+}
+
+/* The seed is the partition's (partition.h). */
+static inline uint64_t ctxi_key_hash(const unsigned char *bytes, size_t size, uint64_t seed)
+{
+    return ctxi_hash(bytes + CTXI_KEY_HASHED, size - CTXI_KEY_HASHED, seed);
 }
 
 /* ---- fields ------------------------------------------------------------------------------- */
@@ -193,14 +203,16 @@ static inline bool ctxi_text_is_good(const ctx_value *value)
 /* The tag of an argument in a key; 0: of no type at all. */
 static inline uint64_t ctxi_arg_tag(const ctx_value *value)
 {
-    static const unsigned char tags[] = {
-        [CTX_NULL] = CTXI_TAG_NULL,   [CTX_BOOL] = CTXI_TAG_BOOL,
-        [CTX_I64] = CTXI_TAG_I64,     [CTX_U64] = CTXI_TAG_U64,
-        [CTX_F64] = CTXI_TAG_F64,     [CTX_STRING] = CTXI_TAG_STRING,
-        [CTX_BYTES] = CTXI_TAG_BYTES, [CTX_OBJECT] = CTXI_TAG_OBJECT,
-    };
+    static_assert(CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_BOOL - CTX_BOOL &&
+                      CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_I64 - CTX_I64 &&
+                      CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_U64 - CTX_U64 &&
+                      CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_F64 - CTX_F64 &&
+                      CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_STRING - CTX_STRING &&
+                      CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_BYTES - CTX_BYTES &&
+                      CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_OBJECT - CTX_OBJECT,
+                  "tags are types, moved by two");
 
-    return (size_t)value->type < sizeof tags ? tags[value->type] : 0;
+    return value->type <= CTX_OBJECT ? value->type + (CTXI_TAG_NULL - CTX_NULL) : 0;
 }
 
 /* The words before the payloads. */

@@ -96,18 +96,12 @@ static int call_rest(void *user, size_t in_window)
     return status;
 }
 
-static bool wants(void *user, size_t in_window)
-{
-    const struct many *many = user;
-
-    return is_led(many, many->first + in_window);
-}
-
 /* ---- all of them -------------------------------------------------------------------------- */
 
 static void call_window(struct many *many, size_t count, int *statuses)
 {
-    const struct ctxi_rest rest = {wants, call_rest, many};
+    const struct ctxi_rest rest = {
+        many->led ? (const void *const *)(void *)(many->led + many->first) : NULL, call_rest, many};
     struct ctxi_answers answers = many->answers;
 
     if (answers.buffers)

@@ -211,6 +211,7 @@ static struct ctxi_reader *allocate(void)
     reader = (struct ctxi_reader *)(void *)(block + CTXI_LINE - (uintptr_t)block % CTXI_LINE);
     memset(reader, 0, offsetof(struct ctxi_reader, records));
     reader->block = block;
+    reader->crowd = CTXI_ID_NO_CROWD;
     return reader;
 }
 
@@ -328,14 +329,12 @@ void ctxi_readers_free_all(struct ctxi_readers *readers, struct ctxi_memory *mem
 /* ---- stamps ------------------------------------------------------------------------------- */
 
 /* The first to record, or the second. */
-uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, struct ctxi_reader *reader)
+static uint64_t claim(struct ctxi_readers *readers, struct ctxi_reader *reader, uint32_t id)
 {
-    uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire);
-
     for (;;) {
         uint32_t next = id == CTXI_ID_NONE ? reader->own_id : CTXI_ID_MANY;
 
-        if (id == CTXI_ID_MANY || id == (reader->own_id | CTXI_ID_TRIAL))
+        if (id >= CTXI_ID_MANY || id == (reader->own_id | CTXI_ID_TRIAL))
             return ctxi_stamp_now();
         if (id == reader->own_id)
             return atomic_load_explicit(&reader->since, memory_order_relaxed);
@@ -345,6 +344,28 @@ uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, struct ctxi_reader *read
                                                   memory_order_release, memory_order_acquire))
             id = next;
     }
+}
+
+/* A time of its own, and of the records that follow. Never before the last one of the ring. */
+static uint64_t stamp_in_crowd(struct ctxi_reader *reader, uint32_t id, uint32_t head)
+{
+    uint64_t now = ctxi_stamp_roughly();
+    uint64_t before = head ? reader->records[(head - 1) % CTXI_RECORDS].stamp : 0;
+
+    reader->crowd = id;
+    reader->last_time = ctxi_stamp_before(now, before) ? before : now;
+    return reader->last_time;
+}
+
+uint64_t ctxi_stamp_other(struct ctxi_readers *readers, struct ctxi_reader *reader, uint32_t head)
+{
+    uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire); /* STAMP-1 */
+
+    if (id >= CTXI_ID_CROWD)
+        return stamp_in_crowd(reader, id, head);
+    if (id == CTXI_ID_MANY)
+        return ctxi_stamp_now();
+    return claim(readers, reader, id);
 }
 
 void ctxi_stamp_settle(struct ctxi_readers *readers)

@@ -24,6 +24,11 @@
  * So of two calls that do not overlap, the earlier has the smaller stamp, or the same stamp on the same
  * thread: who is named has no other's record after its time, and whoever reads the clock reads it later.
  * When one thread seems to be alone again, it is on trial before it is named (recency.c).
+ *
+ * A crowd. Reading the clock in order costs more than a hit: the processor may not begin it before the
+ * hit before it has its data. So when the records show that calls of different threads do overlap, each
+ * thread reads the clock, out of order, for every CTXI_CROWD_STEP-th record alone, and the others bear
+ * the same time. After some drains all read it again, to see whether they still overlap (recency.c).
  */
 #ifndef CTXI_CACHE_READER_H
 #define CTXI_CACHE_READER_H
@@ -41,6 +46,8 @@
 
 #define CTXI_RECORDS        512 /* of a ring; a power of two */
 #define CTXI_RECORDS_DRAIN  64  /* a thread tries to drain after so many */
+#define CTXI_WINDOW         16  /* records that a batch writes in one section, at most (hit.c) */
+#define CTXI_CROWD_STEP     8   /* records that bear one time, in a crowd */
 #define CTXI_RETIRED_MAX    12
 #define CTXI_RETIRED_TABLES 8 /* how many of them tables may take that can do without */
 
@@ -58,9 +65,12 @@ struct ctxi_reader {
     alignas(CTXI_LINE) _Atomic uint32_t section; /* odd: inside one */
     _Atomic uint32_t head;                       /* records written */
     _Atomic uint64_t since; /* the time of its records while `recorder` names it (STAMP-1) */
-    uint32_t tail_seen;     /* `tail`, as last looked at */
     uint32_t own_id;
+    uint32_t crowd;     /* in which it last took a stamp: a value of `recorder` */
+    uint64_t last_time; /* of its records in that crowd */
     uint64_t serial;               /* of the cache */
+    uint64_t moment;               /* of the context (context/current.h); 0: none */
+    uint64_t partition, seed;      /* in that moment: an id, maybe not current any more */
     uint64_t whole_id, whole_seed; /* the partition of a cache that varies on nothing */
     struct ctxi_reader *next;      /* all readers of the thread */
     void *block;                   /* the memory it lies in */
@@ -93,12 +103,14 @@ enum ctxi_settling {
 
 /* The readers of one cache. */
 struct ctxi_readers {
-    /* An id, maybe with CTXI_ID_TRIAL; see above. On a line that nothing else changes. STAMP-1: release
+    /* An id, maybe with CTXI_ID_TRIAL, or a crowd; see above. On a line that nothing else changes. STAMP-1: release
      * after `since` of who is named; partner: the acquire load of that one. */
     alignas(CTXI_LINE) _Atomic uint32_t recorder;
 
     alignas(CTXI_LINE) struct ctxi_link list;
-    uint32_t lonely; /* drains in a row that found the records of one thread, while "many" */
+    uint32_t lonely;     /* drains in a row that found the records of one thread, while "many" */
+    uint32_t crowd;      /* the last one */
+    uint32_t crowd_left; /* drains until it ends */
     enum ctxi_settling unsettled;
     bool grace_begun; /* what is waiting is waiting for those who are awaited */
     size_t retired_count, waiting_count;
@@ -109,6 +121,9 @@ struct ctxi_readers {
 #define CTXI_ID_NONE  0u
 #define CTXI_ID_TRIAL 0x8000u /* this one seems to be alone, and reads the clock still */
 #define CTXI_ID_MANY  0xffffu
+#define CTXI_ID_CROWD 0x10000u /* and its multiples: each crowd has a number of its own */
+
+#define CTXI_ID_NO_CROWD UINT32_MAX /* never in `recorder` */
 
 /* ---- threads ------------------------------------------------------------------------------ */
 
@@ -209,47 +224,55 @@ static inline uint64_t ctxi_stamp_now(void)
     return ctxi_ticks() >> CTXI_STAMP_SHIFT;
 }
 
+/* The same, but maybe of a moment before, for the processor does not wait for what comes before it. */
+static inline uint64_t ctxi_stamp_roughly(void)
+{
+    return ctxi_ticks_roughly() >> CTXI_STAMP_SHIFT;
+}
+
 static inline bool ctxi_stamp_before(uint64_t a, uint64_t b)
 {
     return a < b;
 }
 
-uint64_t ctxi_stamp_claim(struct ctxi_readers *readers, struct ctxi_reader *reader);
+uint64_t ctxi_stamp_other(struct ctxi_readers *readers, struct ctxi_reader *reader, uint32_t head);
 
 /* The trial of who seemed to be alone is over, if nobody else has come: a grace since its beginning. */
 void ctxi_stamp_settle(struct ctxi_readers *readers);
 
-static inline uint64_t ctxi_stamp(struct ctxi_readers *readers, struct ctxi_reader *reader)
+static inline uint64_t ctxi_stamp(struct ctxi_readers *readers, struct ctxi_reader *reader,
+                                  uint32_t head)
 {
     /* who must see a change of it was told so by whoever caused it; acquire: STAMP-1 */
     uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire);
 
-    if (id == reader->own_id)
+    if (__builtin_expect(id == reader->own_id, 1))
         return atomic_load_explicit(&reader->since, memory_order_relaxed);
-    if (id == CTXI_ID_MANY)
-        return ctxi_stamp_now();
-    return ctxi_stamp_claim(readers, reader);
+    if (__builtin_expect(id == reader->crowd && head % CTXI_CROWD_STEP != 0, 1))
+        return reader->last_time;
+    return ctxi_stamp_other(readers, reader, head);
 }
 
-/* Whether there is room for `count` records; looks again at what was carried out. */
-static inline bool ctxi_reader_has_room(struct ctxi_reader *reader, uint32_t count)
+/*
+ * Whether the ring might be full before its thread looks again. While it is not so, there is room for all
+ * that is written until then: CTXI_RECORDS_DRAIN records and one window.
+ */
+static inline bool ctxi_reader_must_drain(const struct ctxi_reader *reader)
 {
-    uint32_t head = atomic_load_explicit(&reader->head, memory_order_relaxed);
-
-    if (__builtin_expect(head - reader->tail_seen <= CTXI_RECORDS - count, 1))
-        return true;
-    reader->tail_seen = atomic_load_explicit(&reader->tail, memory_order_acquire);
-    return head - reader->tail_seen <= CTXI_RECORDS - count;
+    /* acquire: READER-3 */
+    return atomic_load_explicit(&reader->head, memory_order_relaxed) -
+               atomic_load_explicit(&reader->tail, memory_order_acquire) >
+           CTXI_RECORDS - CTXI_RECORDS_DRAIN - CTXI_WINDOW;
 }
 
-/* Writes a record, for which there is room; inside the section. True: it is time to drain. */
+/* Writes a record, inside the section. True: it is time to drain. */
 static inline bool ctxi_reader_record(struct ctxi_readers *readers, struct ctxi_reader *reader,
                                       uint32_t number, uint32_t place)
 {
     uint32_t head = atomic_load_explicit(&reader->head, memory_order_relaxed);
 
     reader->records[head % CTXI_RECORDS] =
-        (struct ctxi_record){ctxi_stamp(readers, reader), number, place};
+        (struct ctxi_record){ctxi_stamp(readers, reader, head), number, place};
     atomic_store_explicit(&reader->head, head + 1, memory_order_release); /* READER-3 */
     return (head + 1) % CTXI_RECORDS_DRAIN == 0;
 }

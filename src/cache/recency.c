@@ -8,71 +8,88 @@
 #include "cache/cache.h"
 #include "cache/reader.h"
 
-#define BATCH         16 /* records */
+#define BATCH         32 /* records */
 #define LONELY_ENOUGH 16 /* drains in a row with one thread's records, and it is alone again */
+#define CROWD_PROOFS  2  /* overlaps that one drain finds, and there is a crowd */
+#define CROWD_DRAINS  16 /* that it lasts, before it is looked at again */
 
-/* Hits of one partition in a row, to be counted together. */
+/* Hits of one partition in a row, all negative or none, to be counted together. */
 struct run {
-    uint32_t place;
-    uint64_t hits, negative;
+    uint32_t place; /* as in a record */
+    uint64_t hits;
 };
+
+static void count_in(ctx_cache_stats *stats, const struct run *run)
+{
+    stats->calls += run->hits;
+    stats->hits += run->hits;
+    if (run->place & CTXI_RECORD_NEGATIVE)
+        stats->negative_hits += run->hits;
+}
 
 static void count_run(ctx_cache *cache, struct run *run)
 {
-    struct ctxi_partition *partition = ctxi_partition_in(&cache->partitions, run->place);
+    struct ctxi_partition *partition =
+        ctxi_partition_in(&cache->partitions, run->place & ~CTXI_RECORD_NEGATIVE);
 
-    cache->stats.calls += run->hits;
-    cache->stats.hits += run->hits;
-    cache->stats.negative_hits += run->negative;
-    if (partition) {
-        partition->stats.calls += run->hits;
-        partition->stats.hits += run->hits;
-        partition->stats.negative_hits += run->negative;
-    }
-    run->hits = run->negative = 0;
+    count_in(&cache->stats, run);
+    if (partition)
+        count_in(&partition->stats, run);
+    run->hits = 0;
 }
 
-/* Records carried out together: all their links are on their way before the first is needed. */
+/*
+ * Uses that are carried out together: all their links are on their way before the first is needed. A
+ * second use in a row of one entry changes nothing.
+ */
 struct batch {
-    uint32_t count;
+    const struct ctxi_places *places; /* of the arena */
+    uint32_t count, last;             /* the number that was added last; 0: none */
     uint32_t numbers[BATCH];
     struct ctxi_numbers *links[BATCH];
 };
 
-static inline void add(ctx_cache *cache, struct batch *batch, struct run *run,
-                       const struct ctxi_record *record)
+static inline void add_use(struct batch *batch, uint32_t number)
 {
-    struct ctxi_numbers *link = ctxi_arena_link(&cache->arena, record->number);
-    uint32_t place = record->place & ~CTXI_RECORD_NEGATIVE;
+    struct ctxi_numbers *link = ctxi_places_link(batch->places, number);
 
     __builtin_prefetch(link, 1);
-    batch->numbers[batch->count] = record->number;
+    batch->last = number;
+    batch->numbers[batch->count] = number;
     batch->links[batch->count++] = link;
-    if (place != run->place) {
-        count_run(cache, run);
-        run->place = place;
-    }
-    run->hits++;
-    run->negative += (record->place & CTXI_RECORD_NEGATIVE) != 0;
 }
 
-static inline void fetch_neighbours(const struct ctxi_arena *arena, const struct ctxi_numbers *link)
+static inline void fetch_neighbours(const struct batch *batch, const struct ctxi_numbers *link)
 {
-    if (link->prev != 0 && link->prev < CTXI_OUT) {
-        __builtin_prefetch(ctxi_arena_link(arena, link->prev), 1);
-        __builtin_prefetch(ctxi_arena_link(arena, link->next), 1);
+    if (link->prev < CTXI_OUT) {
+        __builtin_prefetch(ctxi_places_link(batch->places, link->prev), 1);
+        __builtin_prefetch(ctxi_places_link(batch->places, link->next), 1);
     }
 }
 
-static void finish(ctx_cache *cache, struct batch *batch)
+/* ctxi_recency_touch() for who knows where links are; 0, between the newest and the oldest, is `ends`. */
+static inline void touch(const struct batch *batch, struct ctxi_numbers *ends, uint32_t number,
+                         struct ctxi_numbers *link)
 {
-    const struct ctxi_arena *arena = &cache->arena;
+    struct ctxi_numbers old = *link;
+
+    if (old.prev == 0 || old.prev >= CTXI_OUT) /* the newest, or removed meanwhile */
+        return;
+    ctxi_places_link(batch->places, old.prev)->next = old.next;
+    ctxi_places_link(batch->places, old.next)->prev = old.prev;
+    *link = (struct ctxi_numbers){.next = ends->next, .prev = 0};
+    ctxi_places_link(batch->places, ends->next)->prev = number;
+    ends->next = number;
+}
+
+static void finish(struct batch *batch)
+{
+    struct ctxi_numbers *ends = ctxi_places_link(batch->places, 0);
 
     for (uint32_t i = 0; i < batch->count; i++)
-        fetch_neighbours(arena, batch->links[i]);
+        fetch_neighbours(batch, batch->links[i]);
     for (uint32_t i = 0; i < batch->count; i++)
-        if (batch->links[i]->prev < CTXI_OUT) /* else it was removed meanwhile */
-            ctxi_recency_touch(arena, batch->numbers[i]);
+        touch(batch, ends, batch->numbers[i], batch->links[i]);
     batch->count = 0;
 }
 
@@ -81,9 +98,18 @@ static void carry_out(ctx_cache *cache, const struct ctxi_reader *reader, uint32
                       struct batch *batch, struct run *run)
 {
     for (; at != end; at++) {
-        add(cache, batch, run, &reader->records[at % CTXI_RECORDS]);
+        const struct ctxi_record *record = &reader->records[at % CTXI_RECORDS];
+
+        if (__builtin_expect(record->place != run->place, 0)) {
+            count_run(cache, run);
+            run->place = record->place;
+        }
+        run->hits++;
+        if (record->number == batch->last)
+            continue;
+        add_use(batch, record->number);
         if (batch->count == BATCH)
-            finish(cache, batch);
+            finish(batch);
     }
 }
 
@@ -138,10 +164,11 @@ static uint64_t stamp_at(const struct ctxi_reader *reader, uint32_t at)
     return reader->records[at % CTXI_RECORDS].stamp;
 }
 
-/* The rings that have something, a list by next_active; and how many they are. */
+/* The rings that have something, a list by next_active. */
 struct rings {
     struct ctxi_reader *first;
     uint32_t count;
+    uint32_t proofs; /* that calls of different threads overlap: records of one moment */
 };
 
 /*
@@ -151,7 +178,7 @@ struct rings {
  */
 static struct rings find_rings(struct ctxi_link *list, uint64_t now)
 {
-    struct rings rings = {NULL, 0};
+    struct rings rings = {NULL, 0, 0};
 
     for (struct ctxi_link *link = list->next; link != list; link = link->next) {
         struct ctxi_reader *reader = reader_of(link);
@@ -171,15 +198,16 @@ static struct rings find_rings(struct ctxi_link *list, uint64_t now)
 }
 
 /* The ring whose next record is the oldest of all; *out_limit: the oldest of the others, or `now`. */
-static struct ctxi_reader **oldest_ring(struct ctxi_reader **at, uint64_t now, uint64_t *out_limit)
+static struct ctxi_reader **oldest_ring(struct rings *rings, uint64_t now, uint64_t *out_limit)
 {
-    struct ctxi_reader **found = at;
+    struct ctxi_reader **at = &rings->first, **found = at;
     uint64_t oldest = stamp_at(*at, (*at)->at);
 
     *out_limit = now;
     for (at = &(*at)->next_active; *at; at = &(*at)->next_active) {
         uint64_t stamp = stamp_at(*at, (*at)->at);
 
+        rings->proofs += stamp == oldest;
         if (ctxi_stamp_before(stamp, oldest)) {
             *out_limit = oldest;
             oldest = stamp;
@@ -196,7 +224,7 @@ static void merge(ctx_cache *cache, struct rings *rings, uint64_t now, struct ba
 {
     while (rings->first) {
         uint64_t limit;
-        struct ctxi_reader **at = oldest_ring(&rings->first, now, &limit), *reader = *at;
+        struct ctxi_reader **at = oldest_ring(rings, now, &limit), *reader = *at;
         uint32_t end = reader->at + 1;
 
         while (end != reader->end && !ctxi_stamp_before(limit, stamp_at(reader, end)))
@@ -210,6 +238,12 @@ static void merge(ctx_cache *cache, struct rings *rings, uint64_t now, struct ba
     }
 }
 
+/* Changes what records are stamped by. Relaxed: nothing else is said by it. */
+static void set_recorder(struct ctxi_readers *readers, uint32_t id)
+{
+    atomic_store_explicit(&readers->recorder, id, memory_order_relaxed);
+}
+
 /*
  * When one thread alone has recorded for long, it is put on trial: it goes on reading the clock, until
  * a grace, begun later, has ended (reclaim.c). Then nobody who still saw "many" can be about to write
@@ -221,34 +255,62 @@ static void consider_loneliness(struct ctxi_readers *readers, const struct ctxi_
         return;
     readers->lonely = 0;
     readers->unsettled = CTXI_UNSETTLED;
-    /* relaxed: nothing else is said by it */
-    atomic_store_explicit(&readers->recorder, reader->id | CTXI_ID_TRIAL, memory_order_relaxed);
+    set_recorder(readers, reader->id | CTXI_ID_TRIAL);
 }
 
-static void drain_all(ctx_cache *cache, bool many, struct batch *batch, struct run *run)
+/*
+ * A crowd begins. Within one unit of time nothing can be handed from a thread to another, so two records
+ * of one are of calls that overlap: calls come so fast that a bounded disorder is worth it (cache.h).
+ */
+static void consider_crowd(struct ctxi_readers *readers, uint32_t proofs)
+{
+    if (proofs < CROWD_PROOFS)
+        return;
+    readers->crowd += CTXI_ID_CROWD;
+    if (readers->crowd == 0)
+        readers->crowd = CTXI_ID_CROWD;
+    readers->crowd_left = CROWD_DRAINS;
+    set_recorder(readers, readers->crowd);
+}
+
+static void drain_all(ctx_cache *cache, uint32_t id, struct batch *batch, struct run *run)
 {
     struct ctxi_readers *readers = &cache->readers;
     uint64_t now = ctxi_ticks_first() >> CTXI_STAMP_SHIFT;
     struct rings rings = find_rings(&readers->list, now);
+    const struct ctxi_reader *only = rings.count == 1 ? rings.first : NULL;
 
     if (rings.count > 1)
         readers->lonely = 0;
-    else if (many && rings.count)
-        consider_loneliness(readers, rings.first);
     merge(cache, &rings, now, batch, run);
+    if (id >= CTXI_ID_CROWD && --readers->crowd_left == 0)
+        set_recorder(readers, CTXI_ID_MANY);
+    else if (id == CTXI_ID_MANY && only)
+        consider_loneliness(readers, only);
+    else if (id == CTXI_ID_MANY)
+        consider_crowd(readers, rings.proofs);
+}
+
+/* Whether one thread is named. */
+static bool is_name(uint32_t id)
+{
+    return id != CTXI_ID_NONE && id < CTXI_ID_TRIAL;
 }
 
 void ctxi_recency_drain(ctx_cache *cache)
 {
     uint32_t id = atomic_load_explicit(&cache->readers.recorder, memory_order_relaxed);
-    struct run run = {0, 0, 0};
+    struct run run = {0, 0};
     struct batch batch;
 
     CTXI_ASSERT_HELD(&cache->lock);
-    batch.count = 0;
-    if (id & CTXI_ID_TRIAL || (id != CTXI_ID_NONE && !drain_one(cache, id, &batch, &run)))
-        drain_all(cache, id == CTXI_ID_MANY, &batch, &run);
-    finish(cache, &batch);
+    if (id == CTXI_ID_NONE)
+        return;
+    batch.places = ctxi_arena_places(&cache->arena);
+    batch.count = batch.last = 0;
+    if (!is_name(id) || !drain_one(cache, id, &batch, &run))
+        drain_all(cache, id, &batch, &run);
+    finish(&batch);
     if (run.hits)
         count_run(cache, &run);
 }

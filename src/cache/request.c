@@ -1,6 +1,5 @@
 #include "cache/request.h"
 
-#include "base/hash.h"
 #include "cache/audit.h"
 #include "cache/function.h"
 #include "context/store.h"
@@ -87,7 +86,7 @@ static uint64_t changes_now(void)
 {
     const ctx_context *context = ctxi_current();
 
-    return context ? ctxi_partition_changes(context) : 0;
+    return context ? ctxi_context_moment(context) : 0;
 }
 
 static void note_context(struct ctxi_request *request)
@@ -171,7 +170,7 @@ static void finish_key(struct ctxi_request *request)
     ctxi_key_write_ids(bytes->data, request->partition, ctxi_fn_id(request->fn));
     request->key.bytes = bytes->data;
     request->key.size = bytes->size;
-    request->key.hash = ctxi_hash(bytes->data, bytes->size, request->seed);
+    request->key.hash = ctxi_key_hash(bytes->data, bytes->size, request->seed);
 }
 
 static int encode_args(struct ctxi_request *request, const ctx_value *args, size_t arg_count)

@@ -16,6 +16,7 @@ ctx_context *ctxi_context_make(void)
     if (!context)
         return NULL;
     atomic_init(&context->refs, 1);
+    context->front.moment = ctxi_moment_draw();
     return context;
 }
 
@@ -73,7 +74,7 @@ int ctxi_context_clone(ctx_context *source, ctx_context **out_context)
 int ctxi_context_refill(ctx_context *context, ctx_context *source)
 {
     empty(context);
-    context->front.partition_changes++; /* forgets the memos */
+    context->front.moment = ctxi_moment_draw(); /* forgets the memos */
     return fill(context, source);
 }
 

@@ -25,21 +25,21 @@ struct ctxi_memo {
 #define CTXI_MEMO_SLOTS 8
 
 /*
- * Direct-mapped by owner. A memo holds while the context counts as many changes as when it was
- * kept, so that a change forgets all of them by counting.
+ * Direct-mapped by owner. A memo holds in the moment in which it was kept, so that a change forgets all
+ * of them by drawing another.
  */
 struct ctxi_memos {
     struct {
         struct ctxi_memo memo; /* owner 0: nothing */
-        uint64_t changes;
+        uint64_t moment;
     } slots[CTXI_MEMO_SLOTS];
 };
 
 /* How every context begins. Of the thread in whose chain it is; when idle constant. */
 struct ctxi_front {
-    struct ctxi_reads *reads;   /* NULL: nobody audits */
-    struct ctxi_memos *memos;   /* NULL: nothing remembered yet */
-    uint64_t partition_changes; /* sets and resets of partitioning variables */
+    struct ctxi_reads *reads; /* NULL: nobody audits */
+    struct ctxi_memos *memos; /* NULL: nothing remembered yet */
+    uint64_t moment;          /* of this context and the values of partitioning variables in it */
 };
 
 static inline const struct ctxi_front *ctxi_front_of(const ctx_context *context)
@@ -73,10 +73,14 @@ static inline struct ctxi_reads *ctxi_reads_current(void)
     return context ? ctxi_front_of(context)->reads : NULL;
 }
 
-/* Grows with every set or reset of a partitioning variable in this context. */
-static inline uint64_t ctxi_partition_changes(const ctx_context *context)
+/*
+ * The number of this state of this context: drawn when it is made, and anew with every set or reset of a
+ * partitioning variable in it. Never the number of another context, nor of another state of this one:
+ * whoever finds a number that it knows, finds the values that it knew with it. Never 0.
+ */
+static inline uint64_t ctxi_context_moment(const ctx_context *context)
 {
-    return ctxi_front_of(context)->partition_changes;
+    return ctxi_front_of(context)->moment;
 }
 
 /* NULL if nothing is remembered for `owner`. Valid until the next store call on this context. */
@@ -86,7 +90,7 @@ static inline const struct ctxi_memo *ctxi_memo_find(const ctx_context *context,
     size_t i = owner % CTXI_MEMO_SLOTS;
 
     return front->memos && front->memos->slots[i].memo.owner == owner &&
-                   front->memos->slots[i].changes == front->partition_changes
+                   front->memos->slots[i].moment == front->moment
                ? &front->memos->slots[i].memo
                : NULL;
 }

@@ -13,7 +13,7 @@ void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo)
             return;
     }
     context->front.memos->slots[i].memo = *memo;
-    context->front.memos->slots[i].changes = context->front.partition_changes;
+    context->front.memos->slots[i].moment = context->front.moment;
 }
 
 void ctxi_memos_free(ctx_context *context)

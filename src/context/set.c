@@ -15,7 +15,7 @@ static inline void note_change(ctx_context *context, const ctx_var *var,
 {
     context->count += (size_t)ctxi_cell_counts(after) - (size_t)ctxi_cell_counts(before);
     if (ctxi_var_state(var) & CTXI_VAR_PARTITIONS)
-        context->front.partition_changes++;
+        context->front.moment = ctxi_moment_draw();
 }
 
 /* Makes the token of a set, which keeps what was replaced. */

@@ -39,7 +39,7 @@ uint32_t ctxi_var_id(const ctx_var *var);
 
 /* ---- what a context remembers ------------------------------------------------------------- */
 
-/* A memo, ctxi_memo_find() and ctxi_partition_changes() are in current.h. */
+/* A memo, ctxi_memo_find() and ctxi_context_moment() are in current.h. */
 
 /* Remembers; a failed allocation, or a newer memo in its place, is a benign loss. */
 void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo);

@@ -82,3 +82,15 @@ static __attribute__((constructor)) void register_fork_handlers(void)
 {
     (void)pthread_atfork(lock_all, unlock_all, in_child); /* fails only where nothing starts */
 }
+
+/* ---- moments ------------------------------------------------------------------------------ */
+
+/* Relaxed: nobody concludes anything from the order of the numbers. */
+uint64_t ctxi_moment_draw_slow(void)
+{
+    static _Atomic uint64_t taken = 1;
+    uint64_t block = atomic_fetch_add_explicit(&taken, 1, memory_order_relaxed);
+
+    ctxi_thread.next_moment = block << CTXI_MOMENT_BITS | 1;
+    return ctxi_thread.next_moment++;
+}

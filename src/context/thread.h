@@ -13,6 +13,7 @@
 
 #define CTXI_BLOCK_CLASSES 5
 #define CTXI_SPREAD_PARTS  4
+#define CTXI_MOMENT_BITS   16 /* a thread takes so many at a time */
 
 struct ctxi_block;
 struct ctxi_slot;
@@ -20,6 +21,7 @@ struct ctxi_slot;
 struct ctxi_thread {
     ctx_context *current; /* entered, and this thread owns one reference to it; or NULL */
     uint64_t switches;    /* grows whenever `current` becomes another */
+    uint64_t next_moment; /* to be drawn; none are left when its lowest bits are 0 */
     uint32_t scopes_failed;
     uint32_t slot_count;     /* of `slots` */
     struct ctxi_slot *slots; /* token slots to use next; only while armed */
@@ -31,6 +33,16 @@ struct ctxi_thread {
 
 extern __thread struct ctxi_thread ctxi_thread
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* A number that nobody has drawn before, in the whole process; never 0. */
+uint64_t ctxi_moment_draw_slow(void);
+
+static inline uint64_t ctxi_moment_draw(void)
+{
+    if (__builtin_expect(ctxi_thread.next_moment & ((1u << CTXI_MOMENT_BITS) - 1), 1))
+        return ctxi_thread.next_moment++;
+    return ctxi_moment_draw_slow();
+}
 
 int ctxi_thread_arm_slow(void);
 

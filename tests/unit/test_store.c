@@ -180,17 +180,17 @@ Test(memo, does_not_survive_a_run_of_a_bound_function)
 
 Test(changes, grow_with_set_and_reset_of_a_partition_variable)
 {
-    uint64_t before = ctxi_partition_changes(current());
+    uint64_t before = ctxi_context_moment(current());
     ctx_token token;
 
     ctx_set(locale, "de");
-    cr_assert_eq(ctxi_partition_changes(current()), before);
+    cr_assert_eq(ctxi_context_moment(current()), before);
     cr_assert_eq(ctxi_var_hold(locale, true), CTX_OK);
     ctx_set(locale, "en", &token);
-    cr_assert_gt(ctxi_partition_changes(current()), before);
-    before = ctxi_partition_changes(current());
+    cr_assert_gt(ctxi_context_moment(current()), before);
+    before = ctxi_context_moment(current());
     ctx_reset(locale, token);
-    cr_assert_gt(ctxi_partition_changes(current()), before);
+    cr_assert_gt(ctxi_context_moment(current()), before);
 }
 
 /* ---- records of reads --------------------------------------------------------------------- */
