@@ -55,28 +55,37 @@ static bool recall_whole(const ctx_cache *cache, struct ctxi_reader *reader)
     return id != 0;
 }
 
+/* As the context remembers it, or the thread knows it by the values that the context has. */
+static bool recall_partition(const ctx_cache *cache, struct ctxi_reader *reader)
+{
+    const ctx_context *context = ctxi_current();
+    const struct ctxi_memo *memo = context ? ctxi_memo_find(context, cache->serial) : NULL;
+    const struct ctxi_known *known = NULL;
+
+    if (memo) {
+        reader->partition = memo->partition;
+        reader->seed = memo->seed;
+    } else if (context && (known = ctxi_known_find(reader->known, cache)) != NULL) {
+        reader->partition = known->id;
+        reader->seed = known->seed;
+    }
+    return memo || known;
+}
+
 /*
- * The partition, as the context remembers it, becomes what the reader remembers; false: the whole way finds
- * it out. Charges the load around the call, if there is one, as every call does.
+ * What the reader knows of the partition becomes that of this moment; false: the whole way finds it out.
+ * Charges the load around the call, if there is one, as every call does.
  */
 OUT_OF_LINE bool recall(const ctx_cache *cache, struct ctxi_reader *reader)
 {
     const ctx_context *context = ctxi_current();
-    const struct ctxi_memo *memo;
+    bool is_found;
 
     if (ctxi_reads_current())
         ctxi_audit_charge_vary(cache);
-    reader->moment = context ? ctxi_context_moment(context) : 0;
-    if (!cache->vary_count)
-        return recall_whole(cache, reader);
-    memo = context ? ctxi_memo_find(context, cache->serial) : NULL;
-    if (!memo) {
-        reader->moment = 0;
-        return false;
-    }
-    reader->partition = memo->partition;
-    reader->seed = memo->seed;
-    return true;
+    is_found = cache->vary_count ? recall_partition(cache, reader) : recall_whole(cache, reader);
+    reader->moment = is_found && context ? ctxi_context_moment(context) : 0;
+    return is_found;
 }
 
 /* Whether the reader knows the partition of this moment, and nobody is to be charged for it. */
@@ -382,7 +391,7 @@ INLINE struct words words_of(const struct caller *caller, const ctx_value *args,
     uint64_t tags[2] = {0, 0};
 
     for (size_t i = 0; i < arg_count; i++) {
-        ctxi_args_tag(tags, i, ctxi_arg_tag(&args[i]));
+        ctxi_args_tag(tags, i, ctxi_tag_of(args[i].type)); /* the type is one of two */
         words.at[CTXI_KEY_HEADER / CTXI_WORD + i] = args[i].as.u64;
     }
     ctxi_args_write_start((unsigned char *)words.at, caller->partition, caller->fn, arg_count,
@@ -416,19 +425,46 @@ INLINE bool looks_right(const struct ctxi_entry *entry, const struct words *word
     return ctxi_entry_shape(entry) == ctxi_shape(words->count, room, 0) && has_words(entry, words);
 }
 
+/* NULL: there is none, or none that is so simple: then *out_odd is set. */
+INLINE struct ctxi_entry *find_straight(const struct caller *caller, const struct words *words,
+                                        uint64_t hash, const struct wish *wish,
+                                        uint32_t *out_number, bool *out_odd)
+{
+    const ctx_cache *cache = caller->cache;
+    const struct ctxi_bucket *bucket = ctxi_index_start(&cache->index, hash);
+
+    for (; bucket; bucket = ctxi_bucket_more(bucket)) {
+        unsigned matches = ctxi_bucket_matches(bucket, (uint32_t)hash);
+
+        for (; matches; matches &= matches - 1) {
+            struct ctxi_entry *entry = ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches),
+                                                         &cache->arena, out_number);
+
+            if (LIKELY(entry && looks_right(entry, words, wish)))
+                return entry;
+            *out_odd = true;
+        }
+    }
+    return NULL;
+}
+
 INLINE int take_straight(const struct caller *caller, const struct words *words, uint64_t hash,
                          const struct wish *wish, bool *out_drain)
 {
     ctx_cache *cache = caller->cache;
+    struct ctxi_entry *entry;
+    bool is_odd = false;
     uint32_t number;
-    struct ctxi_entry *entry = ctxi_index_guess(&cache->index, &cache->arena, hash, &number);
     int status;
 
-    if (UNLIKELY(!entry || !is_current(caller) || !looks_right(entry, words, wish)))
-        return ODD;
+    if (UNLIKELY(!is_current(caller)))
+        return CTXI_WHOLE_WAY;
+    entry = find_straight(caller, words, hash, wish, &number, &is_odd);
+    if (UNLIKELY(!entry))
+        return is_odd ? ODD : CTXI_WHOLE_WAY;
     status = give(cache, entry, number, words->count * CTXI_WORD, wish);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
-        return ODD;
+        return status;
     *out_drain = ctxi_reader_record(&cache->readers, caller->reader, number,
                                     ctxi_partition_slot(caller->partition));
     return status;
@@ -443,8 +479,10 @@ INLINE int straight_of(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value
     uint64_t hash;
     int status;
 
-    if (UNLIKELY(!are_integers(args, arg_count) || !identify(&caller, cache, fn)))
+    if (UNLIKELY(!are_integers(args, arg_count)))
         return ODD;
+    if (UNLIKELY(!identify(&caller, cache, fn)))
+        return CTXI_WHOLE_WAY;
     words = words_of(&caller, args, arg_count);
     hash = ctxi_hash_words((const unsigned char *)words.at + CTXI_KEY_HASHED,
                            words.count * CTXI_WORD - CTXI_KEY_HASHED, caller.seed);
@@ -470,20 +508,14 @@ INLINE int straight(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *a
 
 /* ---- the calls ---------------------------------------------------------------------------- */
 
-/* hit(), out of the way of what goes straight. */
-OUT_OF_LINE int hit_copy(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args,
-                         size_t arg_count, void *buffer, size_t buffer_size)
+/* What does not go straight, out of the way of what does. */
+OUT_OF_LINE int call_copy(int status, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                          size_t arg_count, void *buffer, size_t buffer_size)
 {
     const struct wish wish = {COPY, buffer, buffer_size, NULL};
 
-    return hit(cache, fn, args, arg_count, &wish);
-}
-
-OUT_OF_LINE int call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
-                          size_t arg_count, void *buffer, size_t buffer_size)
-{
-    int status = hit_copy(cache, fn, args, arg_count, buffer, buffer_size);
-
+    if (status == ODD)
+        status = hit(cache, fn, args, arg_count, &wish);
     return status != CTXI_WHOLE_WAY ? status
                                     : ctxi_call_copy(cache, fn, args, arg_count, NULL, buffer,
                                                      buffer_size, NULL, false);
@@ -498,8 +530,9 @@ int ctx_cache_call_wrapped(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *
     if (UNLIKELY(!cache || !fn || (!buffer && buffer_size)))
         return CTX_ERR_INVALID;
     status = straight(cache, fn, args, arg_count, &wish);
-    return LIKELY(status != ODD) ? status
-                                 : call_copy(cache, fn, args, arg_count, buffer, buffer_size);
+    return LIKELY(status == CTX_OK)
+               ? status
+               : call_copy(status, cache, fn, args, arg_count, buffer, buffer_size);
 }
 
 /* A hit that tells of itself, if somebody wants to know. */

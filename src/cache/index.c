@@ -16,6 +16,8 @@
 #define BUCKET_BYTES sizeof(struct ctxi_bucket)
 #define ALIGNED      BUCKET_BYTES /* buckets stand at multiples of their size: each is one line */
 
+alignas(ALIGNED) struct ctxi_bucket ctxi_no_bucket;
+
 struct ctxi_spare_block {
     struct ctxi_spare_block *next;
     size_t bytes;
@@ -227,7 +229,8 @@ static struct segment segment_at(const struct ctxi_index *index, size_t i)
 static void put_segment(struct ctxi_directory *directory, size_t i, struct segment segment,
                         size_t room)
 {
-    uintptr_t word = room ? (uintptr_t)segment.buckets | (uintptr_t)__builtin_ctzl(room) : 0;
+    uintptr_t word = room ? (uintptr_t)segment.buckets | (uintptr_t)__builtin_ctzl(room)
+                          : (uintptr_t)&ctxi_no_bucket;
 
     directory->blocks[i] = segment.block;
     atomic_store_explicit(&directory->segments[i], word, memory_order_release); /* INDEX-2 */

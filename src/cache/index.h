@@ -45,8 +45,8 @@ struct ctxi_bucket {
 struct ctxi_directory {
     size_t capacity;
     void **blocks; /* that the segments lie in, behind them; for who holds the lock */
-    /* [a segment's address][log2 of its room: 6 bits]; 0: none. A reader may have the count of a table
-     * that was larger since, or will be: the room tells it what is not there. */
+    /* [a segment's address][log2 of its room: 6 bits]; that of ctxi_no_bucket: none. A reader may have the
+     * shape of a table that was larger since, or will be: the room tells it what is not there. */
     _Atomic uintptr_t segments[];
 };
 
@@ -119,19 +119,22 @@ static inline size_t ctxi_index_which(uint32_t hash, uint64_t shape)
     return i < (uint32_t)shape ? i : i & (mask >> 1);
 }
 
-/* NULL: not there, for somebody who looks without the lock while the table shrinks or grows. */
+/* What is found where there is no bucket: nothing. Never written. */
+extern struct ctxi_bucket ctxi_no_bucket __attribute__((visibility("hidden")));
+
+/* Never NULL; but maybe ctxi_no_bucket, for who looks without the lock while the table changes its size. */
 static inline struct ctxi_bucket *ctxi_index_bucket(const struct ctxi_index *index, size_t i)
 {
-    /* INDEX-2: acquire; partners: the release stores where the table grows. The count was loaded
-     * before: a directory is at least as new as the count, though its segments may have less room. */
+    /* INDEX-2: acquire; partners: the release stores where the table grows. The shape was loaded
+     * before: a directory is at least as new as that, though its segments may have less room. */
     const struct ctxi_directory *directory =
         atomic_load_explicit(&index->directory, memory_order_acquire);
     uintptr_t segment =
         atomic_load_explicit(&directory->segments[i >> CTXI_SEGMENT_BITS], memory_order_acquire);
     size_t place = i & (((size_t)1 << CTXI_SEGMENT_BITS) - 1);
 
-    if (__builtin_expect(!segment || place >> (segment & CTXI_ROOM_MASK) != 0, 0))
-        return NULL;
+    if (__builtin_expect(place >> (segment & CTXI_ROOM_MASK) != 0, 0))
+        return &ctxi_no_bucket;
     return (struct ctxi_bucket *)(segment & ~CTXI_ROOM_MASK) + place;
 }
 
@@ -176,7 +179,7 @@ static inline unsigned ctxi_bucket_matches(const struct ctxi_bucket *bucket, uin
 }
 #endif
 
-/* The entry that a slot leads to, its first two lines on their way; NULL: none, or it has just left. */
+/* The entry that a slot leads to, its second line on its way; NULL: none, or it has just left. */
 static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *bucket, unsigned i,
                                                    const struct ctxi_arena *arena,
                                                    uint32_t *out_number)
@@ -188,7 +191,6 @@ static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *buc
     if (!number)
         return NULL;
     entry = ctxi_arena_at(arena, number);
-    __builtin_prefetch(entry);
     __builtin_prefetch((const unsigned char *)entry + sizeof *bucket);
     return entry;
 }
@@ -202,13 +204,23 @@ static inline struct ctxi_entry *ctxi_index_guess(const struct ctxi_index *index
                                                   uint32_t *out_number)
 {
     const struct ctxi_bucket *bucket = ctxi_index_start(index, hash);
-    unsigned matches = bucket ? ctxi_bucket_matches(bucket, (uint32_t)hash) : 0;
+    unsigned matches = ctxi_bucket_matches(bucket, (uint32_t)hash);
 
-    if (__builtin_expect(matches != 0, 1))
-        return ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, out_number);
-    if (bucket)
-        __builtin_prefetch(atomic_load_explicit(&bucket->more, memory_order_relaxed));
+    if (__builtin_expect(matches != 0, 1)) {
+        struct ctxi_entry *entry =
+            ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, out_number);
+
+        __builtin_prefetch(entry);
+        return entry;
+    }
+    __builtin_prefetch(atomic_load_explicit(&bucket->more, memory_order_relaxed));
     return NULL;
+}
+
+/* Where the search goes on; NULL: nowhere. */
+static inline const struct ctxi_bucket *ctxi_bucket_more(const struct ctxi_bucket *bucket)
+{
+    return atomic_load_explicit(&bucket->more, memory_order_acquire); /* INDEX-1 */
 }
 
 /*
@@ -218,9 +230,9 @@ static inline struct ctxi_entry *ctxi_index_find(const struct ctxi_index *index,
                                                  const struct ctxi_arena *arena,
                                                  const struct ctxi_key *key, uint32_t *out_number)
 {
-    struct ctxi_bucket *bucket = ctxi_index_start(index, key->hash);
+    const struct ctxi_bucket *bucket = ctxi_index_start(index, key->hash);
 
-    for (; bucket; bucket = atomic_load_explicit(&bucket->more, memory_order_acquire)) {
+    for (; bucket; bucket = ctxi_bucket_more(bucket)) {
         unsigned matches = ctxi_bucket_matches(bucket, (uint32_t)key->hash);
 
         for (; matches; matches &= matches - 1) {

@@ -200,8 +200,8 @@ static inline bool ctxi_text_is_good(const ctx_value *value)
 
 /* ---- arguments ---------------------------------------------------------------------------- */
 
-/* The tag of an argument in a key; 0: of no type at all. */
-static inline uint64_t ctxi_arg_tag(const ctx_value *value)
+/* The tag of an argument of this type. */
+static inline uint64_t ctxi_tag_of(uint32_t type)
 {
     static_assert(CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_BOOL - CTX_BOOL &&
                       CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_I64 - CTX_I64 &&
@@ -212,7 +212,13 @@ static inline uint64_t ctxi_arg_tag(const ctx_value *value)
                       CTXI_TAG_NULL - CTX_NULL == CTXI_TAG_OBJECT - CTX_OBJECT,
                   "tags are types, moved by two");
 
-    return value->type <= CTX_OBJECT ? value->type + (CTXI_TAG_NULL - CTX_NULL) : 0;
+    return (uint64_t)type + (CTXI_TAG_NULL - CTX_NULL);
+}
+
+/* The tag of an argument in a key; 0: of no type at all. */
+static inline uint64_t ctxi_arg_tag(const ctx_value *value)
+{
+    return value->type <= CTX_OBJECT ? ctxi_tag_of(value->type) : 0;
 }
 
 /* The words before the payloads. */

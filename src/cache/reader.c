@@ -210,6 +210,7 @@ static struct ctxi_reader *allocate(void)
         return NULL;
     reader = (struct ctxi_reader *)(void *)(block + CTXI_LINE - (uintptr_t)block % CTXI_LINE);
     memset(reader, 0, offsetof(struct ctxi_reader, records));
+    memset(reader->known, 0, sizeof reader->known);
     reader->block = block;
     reader->crowd = CTXI_ID_NO_CROWD;
     return reader;

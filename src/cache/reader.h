@@ -39,6 +39,7 @@
 #include "base/fence.h"
 #include "base/list.h"
 #include "base/ticks.h"
+#include "cache/known.h"
 #include "cache/memory.h"
 #include "ctxcache/cache.h"
 
@@ -86,6 +87,7 @@ struct ctxi_reader {
     ctx_cache *cache; /* NULL: gone, or the thread is; guarded by the attachment lock too */
 
     alignas(CTXI_LINE) struct ctxi_record records[CTXI_RECORDS];
+    struct ctxi_known_set known[CTXI_KNOWN_SETS]; /* of its thread */
 };
 
 /* A block that a reader may still be looking at. */

@@ -107,16 +107,21 @@ static bool is_untouched(const struct ctxi_request *request)
  * factory or an encoder changed a variable while they were read one by one, and not for objects,
  * which may change in place: these are encoded for every call.
  */
-static void remember(const struct ctxi_request *request)
+static void remember(const struct ctxi_request *request, const struct ctxi_bytes *encoded)
 {
     ctx_cache *cache = request->cache;
     ctx_context *context = ctxi_current();
+    struct ctxi_reader *reader = ctxi_reader_of(cache, cache->serial);
     struct ctxi_memo memo = {cache->serial, request->partition, request->seed};
 
     if (!cache->vary_count)
         atomic_store_explicit(&cache->whole, request->partition, memory_order_relaxed);
-    else if (context && is_untouched(request))
+    else if (context && is_untouched(request)) {
         ctxi_memo_keep(context, &memo);
+        if (reader)
+            ctxi_known_learn(reader->known, encoded->data, encoded->size, request->partition,
+                             request->seed);
+    }
 }
 
 static int intern(struct ctxi_request *request)
@@ -135,7 +140,7 @@ static int intern(struct ctxi_request *request)
         ctxi_lock_release(&cache->lock);
     }
     if (r == CTX_OK)
-        remember(request);
+        remember(request, &encoded);
     ctxi_bytes_fini(&encoded);
     return r;
 }
