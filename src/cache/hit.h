@@ -30,6 +30,12 @@ int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args
 int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                   ctx_cache_ref *ref);
 
+/*
+ * Carries records out in this thread's turn, if nobody else holds the lock. Waits for it only when the ring
+ * may be full before the next time. After every CTXI_RECORDS_DRAIN records.
+ */
+void ctxi_hit_drain(ctx_cache *cache, const struct ctxi_reader *reader);
+
 /* ---- many at once ------------------------------------------------------------------------- */
 
 /* CTXI_WINDOW keys at a time; reader.h */
@@ -44,7 +50,7 @@ struct ctxi_answers {
 
 /* What a batch does with the calls that are no hits. */
 struct ctxi_rest {
-    const void *const *wanted;         /* [count]: it has those too that are not NULL here; or NULL */
+    const void *const *wanted; /* [count]: it has those too that are not NULL here; or NULL */
     int (*call)(void *user, size_t i); /* goes the whole way, and returns its status */
     void *user;
 };

@@ -56,7 +56,8 @@ struct ctxi_directory {
 struct ctxi_spare_block;
 
 struct ctxi_index {
-    _Atomic uint64_t shape; /* how many buckets there are, and the mask of their numbers: see below */
+    _Atomic uint64_t
+        shape; /* how many buckets there are, and the mask of their numbers: see below */
     _Atomic(struct ctxi_directory *) directory;
     size_t entry_count;
     size_t first_count;         /* buckets that the first segment has room for */

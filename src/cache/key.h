@@ -31,7 +31,7 @@
 #define CTXI_KEY_HEADER (2 * CTXI_WORD)
 #define CTXI_KEY_INLINE 240
 #define CTXI_KEY_HASHED CTXI_WORD /* the hash begins here: the partition's id is in its seed */
-#define CTXI_TAGS_FIRST 6 /* in the header */
+#define CTXI_TAGS_FIRST 6         /* in the header */
 
 /* A key with its hash. The bytes are aligned as words are, and their number is a multiple of a word's. */
 struct ctxi_key {

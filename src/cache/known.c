@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cache/audit.h"
 #include "cache/cache.h"
 #include "cache/key.h"
 #include "context/store.h"
@@ -39,7 +40,7 @@ static uint32_t hash_of(const void *encoded, size_t size)
     return (uint32_t)ctxi_hash(encoded, size, 0);
 }
 
-const struct ctxi_known *ctxi_known_find(const struct ctxi_known_set *table, const ctx_cache *cache)
+static const struct ctxi_known *find(const struct ctxi_known_set *table, const ctx_cache *cache)
 {
     unsigned char encoded[CTXI_KNOWN_SIZE];
     size_t size = encode(cache, encoded);
@@ -66,4 +67,51 @@ void ctxi_known_learn(struct ctxi_known_set *table, const void *encoded, size_t 
         last++; /* where it was, with an id from before; or the one learned longest ago */
     memmove(ways + 1, ways, last * sizeof *ways);
     ways[0] = known;
+}
+
+/* ---- recalling ---------------------------------------------------------------------------- */
+
+/* The seed of a cache that varies on nothing is made once for each thread. */
+static bool recall_whole(const ctx_cache *cache, struct ctxi_reader *reader)
+{
+    uint64_t id = atomic_load_explicit(&cache->whole, memory_order_relaxed);
+
+    if (id != reader->whole_id) {
+        reader->whole_id = id;
+        reader->whole_seed = ctxi_partition_seed(&cache->partitions, id);
+    }
+    reader->partition = id;
+    reader->seed = reader->whole_seed;
+    return id != 0;
+}
+
+/* As the context remembers it, or the thread knows it by the values that the context has. */
+static bool recall_partition(const ctx_cache *cache, struct ctxi_reader *reader)
+{
+    const ctx_context *context = ctxi_current();
+    const struct ctxi_memo *memo = context ? ctxi_memo_find(context, cache->serial) : NULL;
+    const struct ctxi_known *known = NULL;
+
+    if (memo) {
+        reader->partition = memo->partition;
+        reader->seed = memo->seed;
+    } else if (context && (known = find(reader->known, cache)) != NULL) {
+        reader->partition = known->id;
+        reader->seed = known->seed;
+    }
+    return memo || known;
+}
+
+bool ctxi_recall(const ctx_cache *cache, struct ctxi_reader *reader)
+{
+    const ctx_context *context = ctxi_current();
+    bool is_found;
+
+    if (ctxi_reads_current())
+        ctxi_audit_charge_vary(cache);
+    is_found = cache->vary_count ? recall_partition(cache, reader) : recall_whole(cache, reader);
+    reader->moment = !is_found ? 0
+                     : context ? ctxi_context_moment(context)
+                               : CTXI_MOMENT_NO_CONTEXT;
+    return is_found;
 }

@@ -32,9 +32,14 @@ struct ctxi_known_set {
     struct ctxi_known ways[CTXI_KNOWN_WAYS];
 };
 
-/* The partition with the values of the current context; NULL: not known. */
-const struct ctxi_known *ctxi_known_find(const struct ctxi_known_set *table,
-                                         const ctx_cache *cache);
+struct ctxi_reader;
+
+/*
+ * The partition of the current moment, as the context remembers it or the thread knows it, becomes what the
+ * reader remembers; false: the whole way finds it out. Charges the load around the call, if there is one,
+ * as every call does.
+ */
+bool ctxi_recall(const ctx_cache *cache, struct ctxi_reader *reader);
 
 /* `encoded`, of plain values, is the partition with this id. */
 void ctxi_known_learn(struct ctxi_known_set *table, const void *encoded, size_t size, uint64_t id,

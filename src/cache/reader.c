@@ -34,6 +34,7 @@ void ctxi_readers_init(struct ctxi_readers *readers)
 {
     *readers = (struct ctxi_readers){0};
     atomic_init(&readers->recorder, CTXI_ID_NONE);
+    atomic_init(&readers->drainer, CTXI_ID_NONE);
     ctxi_list_init(&readers->list);
 }
 
@@ -295,6 +296,36 @@ bool ctxi_readers_grace_ended(struct ctxi_readers *readers)
             return false;
     readers->grace_begun = false;
     return true;
+}
+
+/* ---- turns -------------------------------------------------------------------------------- */
+
+#define TURN_DRAINS 8
+
+/* The one that comes after it in the list. */
+static const struct ctxi_reader *next_of(const struct ctxi_readers *readers,
+                                         const struct ctxi_reader *reader)
+{
+    const struct ctxi_link *next = reader->link.next;
+
+    if (next == &readers->list)
+        next = next->next;
+    return CTXI_CONTAINER(next, const struct ctxi_reader, link);
+}
+
+void ctxi_reader_drained(struct ctxi_readers *readers, const struct ctxi_reader *reader)
+{
+    uint32_t before = atomic_load_explicit(&readers->drainer, memory_order_relaxed);
+    uint32_t now = reader->id;
+
+    if (before != now) {
+        readers->turn_left = TURN_DRAINS;
+    } else if (--readers->turn_left == 0) {
+        readers->turn_left = TURN_DRAINS;
+        now = next_of(readers, reader)->id;
+    }
+    if (now != before)
+        atomic_store_explicit(&readers->drainer, now, memory_order_relaxed);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */

@@ -61,6 +61,8 @@ struct ctxi_record {
 
 #define CTXI_RECORD_NEGATIVE (UINT32_C(1) << 31)
 
+#define CTXI_MOMENT_NO_CONTEXT 1 /* no context has this number */
+
 struct ctxi_reader {
     /* Written by its thread. */
     alignas(CTXI_LINE) _Atomic uint32_t section; /* odd: inside one */
@@ -69,8 +71,9 @@ struct ctxi_reader {
     uint32_t own_id;
     uint32_t crowd;     /* in which it last took a stamp: a value of `recorder` */
     uint64_t last_time; /* of its records in that crowd */
-    uint64_t serial;               /* of the cache */
-    uint64_t moment;               /* of the context (context/current.h); 0: none */
+    uint64_t serial;    /* of the cache */
+    uint64_t
+        moment; /* of the context (context/current.h), or NO_CONTEXT; 0: nothing is remembered */
     uint64_t partition, seed;      /* in that moment: an id, maybe not current any more */
     uint64_t whole_id, whole_seed; /* the partition of a cache that varies on nothing */
     struct ctxi_reader *next;      /* all readers of the thread */
@@ -108,9 +111,13 @@ struct ctxi_readers {
     /* An id, maybe with CTXI_ID_TRIAL, or a crowd; see above. On a line that nothing else changes. STAMP-1: release
      * after `since` of who is named; partner: the acquire load of that one. */
     alignas(CTXI_LINE) _Atomic uint32_t recorder;
+    /* Whose turn it is to drain after hits, an id; changed under the lock. Relaxed: a hint. The links that
+     * are changed stay in one processor's cache for a while, and others do not come for the lock. */
+    _Atomic uint32_t drainer;
 
     alignas(CTXI_LINE) struct ctxi_link list;
     uint32_t lonely;     /* drains in a row that found the records of one thread, while "many" */
+    uint32_t turn_left;  /* drains that the drainer does before the turn passes on */
     uint32_t crowd;      /* the last one */
     uint32_t crowd_left; /* drains until it ends */
     enum ctxi_settling unsettled;
@@ -255,17 +262,34 @@ static inline uint64_t ctxi_stamp(struct ctxi_readers *readers, struct ctxi_read
     return ctxi_stamp_other(readers, reader, head);
 }
 
+/* The records that wait to be carried out. */
+static inline uint32_t ctxi_reader_waiting(const struct ctxi_reader *reader)
+{
+    /* acquire: READER-3 */
+    return atomic_load_explicit(&reader->head, memory_order_relaxed) -
+           atomic_load_explicit(&reader->tail, memory_order_acquire);
+}
+
 /*
  * Whether the ring might be full before its thread looks again. While it is not so, there is room for all
  * that is written until then: CTXI_RECORDS_DRAIN records and one window.
  */
 static inline bool ctxi_reader_must_drain(const struct ctxi_reader *reader)
 {
-    /* acquire: READER-3 */
-    return atomic_load_explicit(&reader->head, memory_order_relaxed) -
-               atomic_load_explicit(&reader->tail, memory_order_acquire) >
-           CTXI_RECORDS - CTXI_RECORDS_DRAIN - CTXI_WINDOW;
+    return ctxi_reader_waiting(reader) > CTXI_RECORDS - CTXI_RECORDS_DRAIN - CTXI_WINDOW;
 }
+
+/* Whether it is time for this thread to try: in its turn, or when whose turn it is does not come. */
+static inline bool ctxi_reader_may_drain(const struct ctxi_readers *readers,
+                                         const struct ctxi_reader *reader)
+{
+    uint32_t drainer = atomic_load_explicit(&readers->drainer, memory_order_relaxed);
+
+    return drainer == reader->own_id || ctxi_reader_waiting(reader) > CTXI_RECORDS / 2;
+}
+
+/* It has drained: goes on with its turn, or passes it on. The lock is held. */
+void ctxi_reader_drained(struct ctxi_readers *readers, const struct ctxi_reader *reader);
 
 /* Writes a record, inside the section. True: it is time to drain. */
 static inline bool ctxi_reader_record(struct ctxi_readers *readers, struct ctxi_reader *reader,
