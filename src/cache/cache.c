@@ -9,8 +9,8 @@
 #include "base/versioned.h"
 #include "cache/contents.h"
 #include "cache/flight.h"
-#include "cache/hit.h"
 #include "cache/fork.h"
+#include "cache/hit.h"
 #include "context/store.h"
 
 #define KEY_LIMIT_DEFAULT 65536

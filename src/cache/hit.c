@@ -149,8 +149,8 @@ INLINE int take_straight(const struct caller *caller, const struct words *words,
     status = give(cache, entry, number, words->count * CTXI_WORD, wish);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
         return status;
-    *out_drain = ctxi_reader_record(&cache->readers, caller->reader, number,
-                                    ctxi_partition_slot(caller->partition));
+    ctxi_reader_record(&cache->readers, caller->reader, number,
+                       ctxi_partition_slot(caller->partition), out_drain);
     return status;
 }
 

@@ -32,7 +32,7 @@ int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *arg
 
 /*
  * Carries records out in this thread's turn, if nobody else holds the lock. Waits for it only when the ring
- * may be full before the next time. After every CTXI_RECORDS_DRAIN records.
+ * may be full before the next time. After every CTXI_RING_DRAIN positions.
  */
 void ctxi_hit_drain(ctx_cache *cache, const struct ctxi_reader *reader);
 

@@ -257,7 +257,7 @@ INLINE int use(const struct caller *caller, struct ctxi_entry *entry, uint32_t n
     if (UNLIKELY(entry->flags & CTXI_ENTRY_UNDECLARED))
         after->undeclared = true;
     if (wish->deed != PEEK)
-        after->drain |= ctxi_reader_record(&caller->cache->readers, caller->reader, number, place);
+        ctxi_reader_record(&caller->cache->readers, caller->reader, number, place, &after->drain);
     return status;
 }
 

@@ -210,10 +210,10 @@ static struct ctxi_reader *allocate(void)
     if (!block)
         return NULL;
     reader = (struct ctxi_reader *)(void *)(block + CTXI_LINE - (uintptr_t)block % CTXI_LINE);
-    memset(reader, 0, offsetof(struct ctxi_reader, records));
+    memset(reader, 0, offsetof(struct ctxi_reader, ring));
     memset(reader->known, 0, sizeof reader->known);
     reader->block = block;
-    reader->crowd = CTXI_ID_NO_CROWD;
+    reader->mode = CTXI_NO_MODE;
     return reader;
 }
 
@@ -360,44 +360,50 @@ void ctxi_readers_free_all(struct ctxi_readers *readers, struct ctxi_memory *mem
 
 /* ---- stamps ------------------------------------------------------------------------------- */
 
-/* The first to record, or the second. */
-static uint64_t claim(struct ctxi_readers *readers, struct ctxi_reader *reader, uint32_t id)
+/* What `recorder` says when this thread records: the first to come is named, the second makes it "many". */
+static uint32_t come(struct ctxi_readers *readers, struct ctxi_reader *reader)
 {
-    for (;;) {
+    uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire); /* STAMP-1 */
+
+    while (id < CTXI_ID_MANY && (id & ~CTXI_ID_TRIAL) != reader->own_id) {
         uint32_t next = id == CTXI_ID_NONE ? reader->own_id : CTXI_ID_MANY;
 
-        if (id >= CTXI_ID_MANY || id == (reader->own_id | CTXI_ID_TRIAL))
-            return ctxi_stamp_now();
-        if (id == reader->own_id)
-            return atomic_load_explicit(&reader->since, memory_order_relaxed);
         if (id == CTXI_ID_NONE)
             atomic_store_explicit(&reader->since, ctxi_stamp_now(), memory_order_relaxed);
         if (atomic_compare_exchange_weak_explicit(&readers->recorder, &id, next,
                                                   memory_order_release, memory_order_acquire))
             id = next;
     }
+    return id;
 }
 
-/* A time of its own, and of the records that follow. Never before the last one of the ring. */
-static uint64_t stamp_in_crowd(struct ctxi_reader *reader, uint32_t id, uint32_t head)
+/* The time of a new block; and whether it may be filled: while one thread is named, and in a crowd. */
+static uint64_t stamp(struct ctxi_readers *readers, struct ctxi_reader *reader)
 {
-    uint64_t now = ctxi_stamp_roughly();
-    uint64_t before = head ? reader->records[(head - 1) % CTXI_RECORDS].stamp : 0;
+    uint32_t id = come(readers, reader);
 
-    reader->crowd = id;
-    reader->last_time = ctxi_stamp_before(now, before) ? before : now;
-    return reader->last_time;
+    reader->mode = id == reader->own_id || id >= CTXI_ID_CROWD ? id : CTXI_NO_MODE;
+    if (id == reader->own_id)
+        return atomic_load_explicit(&reader->since, memory_order_relaxed);
+    return id >= CTXI_ID_CROWD ? ctxi_stamp_roughly() : ctxi_stamp_now();
 }
 
-uint64_t ctxi_stamp_other(struct ctxi_readers *readers, struct ctxi_reader *reader, uint32_t head)
+uint32_t ctxi_reader_begin_block(struct ctxi_readers *readers, struct ctxi_reader *reader,
+                                 bool *out_drain)
 {
-    uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire); /* STAMP-1 */
+    uint32_t head = atomic_load_explicit(&reader->head, memory_order_relaxed);
+    uint64_t time = stamp(readers, reader);
+    union ctxi_ring_slot *block;
 
-    if (id >= CTXI_ID_CROWD)
-        return stamp_in_crowd(reader, id, head);
-    if (id == CTXI_ID_MANY)
-        return ctxi_stamp_now();
-    return claim(readers, reader, id);
+    head = (head + CTXI_RING_BLOCK - 1) / CTXI_RING_BLOCK * CTXI_RING_BLOCK;
+    if (head % CTXI_RING_DRAIN == 0)
+        *out_drain = true;
+    if (!ctxi_stamp_before(time, reader->last_stamp)) /* read out of order, it may be */
+        reader->last_stamp = time;
+    block = &reader->ring[head % CTXI_RING];
+    memset(block, 0, CTXI_RING_BLOCK * sizeof *block); /* number 0: no record */
+    block->stamp = reader->last_stamp;
+    return head + 1;
 }
 
 void ctxi_stamp_settle(struct ctxi_readers *readers)

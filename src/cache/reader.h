@@ -20,15 +20,15 @@
  *
  * Stamps order the records of different threads. As long as one thread alone records, it need not read a
  * clock: `recorder` names it, and all its records bear the time when it was named. A second thread
- * that finds another's name there writes "many", and from then on records bear the time of the call.
- * So of two calls that do not overlap, the earlier has the smaller stamp, or the same stamp on the same
- * thread: who is named has no other's record after its time, and whoever reads the clock reads it later.
- * When one thread seems to be alone again, it is on trial before it is named (recency.c).
+ * that finds another's name there writes "many", and from then on each record has a block of its own, with
+ * the time of the call. So of two calls that do not overlap, the earlier has the smaller stamp, or the same
+ * stamp on the same thread: who is named has no other's record after its time, and whoever reads the clock
+ * reads it later. When one thread seems to be alone again, it is on trial before it is named (recency.c).
  *
- * A crowd. Reading the clock in order costs more than a hit: the processor may not begin it before the
- * hit before it has its data. So when the records show that calls of different threads do overlap, each
- * thread reads the clock, out of order, for every CTXI_CROWD_STEP-th record alone, and the others bear
- * the same time. After some drains all read it again, to see whether they still overlap (recency.c).
+ * A crowd. To read the clock in order costs more than a hit: the processor may not do it before the hit
+ * before it has its data. So when the records show that calls of different threads do overlap, threads
+ * fill their blocks, and read the clock once for each, out of order. After some drains each record has a
+ * time of its own again, to see whether they still overlap (recency.c).
  */
 #ifndef CTXI_CACHE_READER_H
 #define CTXI_CACHE_READER_H
@@ -45,18 +45,24 @@
 
 #define CTXI_LINE 64
 
-#define CTXI_RECORDS        512 /* of a ring; a power of two */
-#define CTXI_RECORDS_DRAIN  64  /* a thread tries to drain after so many */
-#define CTXI_WINDOW         16  /* records that a batch writes in one section, at most (hit.c) */
-#define CTXI_CROWD_STEP     8   /* records that bear one time, in a crowd */
+#define CTXI_RING_BLOCKS    128 /* a power of two */
+#define CTXI_RING_BLOCK     8   /* of a block: its time, and seven records */
+#define CTXI_RING           (CTXI_RING_BLOCKS * CTXI_RING_BLOCK) /* positions */
+#define CTXI_RING_DRAIN     (16 * CTXI_RING_BLOCK) /* a thread tries to drain after so many positions */
+#define CTXI_WINDOW         16 /* records that a batch writes in one section, at most (hit_many.c) */
 #define CTXI_RETIRED_MAX    12
 #define CTXI_RETIRED_TABLES 8 /* how many of them tables may take that can do without */
 
 /* One use of an entry. */
 struct ctxi_record {
-    uint64_t stamp;
     uint32_t number; /* arena.h */
     uint32_t place;  /* the slot of its partition; CTXI_RECORD_NEGATIVE may be set */
+};
+
+/* What is at one position of a ring. */
+union ctxi_ring_slot {
+    uint64_t stamp; /* in slot 0 of a block */
+    struct ctxi_record record;
 };
 
 #define CTXI_RECORD_NEGATIVE (UINT32_C(1) << 31)
@@ -66,30 +72,29 @@ struct ctxi_record {
 struct ctxi_reader {
     /* Written by its thread. */
     alignas(CTXI_LINE) _Atomic uint32_t section; /* odd: inside one */
-    _Atomic uint32_t head;                       /* records written */
+    _Atomic uint32_t head;                       /* the position where its last record ends */
+    uint32_t mode;   /* what `recorder` must be for the block to be gone on with; or NO_MODE */
+    uint32_t own_id; /* id */
     _Atomic uint64_t since; /* the time of its records while `recorder` names it (STAMP-1) */
-    uint32_t own_id;
-    uint32_t crowd;     /* in which it last took a stamp: a value of `recorder` */
-    uint64_t last_time; /* of its records in that crowd */
-    uint64_t serial;    /* of the cache */
-    uint64_t
-        moment; /* of the context (context/current.h), or NO_CONTEXT; 0: nothing is remembered */
+    uint64_t last_stamp;
+    uint64_t serial; /* of the cache */
+    uint64_t moment; /* of the context (context/current.h), NO_CONTEXT, or 0: nothing remembered */
     uint64_t partition, seed;      /* in that moment: an id, maybe not current any more */
     uint64_t whole_id, whole_seed; /* the partition of a cache that varies on nothing */
     struct ctxi_reader *next;      /* all readers of the thread */
     void *block;                   /* the memory it lies in */
 
     /* Guarded by the cache's lock. */
-    alignas(CTXI_LINE) _Atomic uint32_t tail; /* records carried out; its thread reads it */
+    alignas(CTXI_LINE) _Atomic uint32_t tail; /* carried out up to there; its thread reads it */
     uint32_t id;                              /* own_id; never one of two that exist */
-    uint32_t at, end;                         /* the records being carried out (recency.c) */
+    uint32_t at, end;                         /* what is being carried out (recency.c) */
     struct ctxi_reader *next_active;          /* with this one */
     uint32_t noted;                           /* its section when a grace began */
     bool awaited;                             /* the grace waits for it to leave that one */
     struct ctxi_link link;                    /* in its cache */
     ctx_cache *cache; /* NULL: gone, or the thread is; guarded by the attachment lock too */
 
-    alignas(CTXI_LINE) struct ctxi_record records[CTXI_RECORDS];
+    alignas(CTXI_LINE) union ctxi_ring_slot ring[CTXI_RING];
     struct ctxi_known_set known[CTXI_KNOWN_SETS]; /* of its thread */
 };
 
@@ -132,7 +137,7 @@ struct ctxi_readers {
 #define CTXI_ID_MANY  0xffffu
 #define CTXI_ID_CROWD 0x10000u /* and its multiples: each crowd has a number of its own */
 
-#define CTXI_ID_NO_CROWD UINT32_MAX /* never in `recorder` */
+#define CTXI_NO_MODE UINT32_MAX /* never in `recorder`: the next record begins a block */
 
 /* ---- threads ------------------------------------------------------------------------------ */
 
@@ -244,25 +249,10 @@ static inline bool ctxi_stamp_before(uint64_t a, uint64_t b)
     return a < b;
 }
 
-uint64_t ctxi_stamp_other(struct ctxi_readers *readers, struct ctxi_reader *reader, uint32_t head);
-
 /* The trial of who seemed to be alone is over, if nobody else has come: a grace since its beginning. */
 void ctxi_stamp_settle(struct ctxi_readers *readers);
 
-static inline uint64_t ctxi_stamp(struct ctxi_readers *readers, struct ctxi_reader *reader,
-                                  uint32_t head)
-{
-    /* who must see a change of it was told so by whoever caused it; acquire: STAMP-1 */
-    uint32_t id = atomic_load_explicit(&readers->recorder, memory_order_acquire);
-
-    if (__builtin_expect(id == reader->own_id, 1))
-        return atomic_load_explicit(&reader->since, memory_order_relaxed);
-    if (__builtin_expect(id == reader->crowd && head % CTXI_CROWD_STEP != 0, 1))
-        return reader->last_time;
-    return ctxi_stamp_other(readers, reader, head);
-}
-
-/* The records that wait to be carried out. */
+/* Positions that wait to be carried out. */
 static inline uint32_t ctxi_reader_waiting(const struct ctxi_reader *reader)
 {
     /* acquire: READER-3 */
@@ -272,11 +262,13 @@ static inline uint32_t ctxi_reader_waiting(const struct ctxi_reader *reader)
 
 /*
  * Whether the ring might be full before its thread looks again. While it is not so, there is room for all
- * that is written until then: CTXI_RECORDS_DRAIN records and one window.
+ * that is written until then, if each record begins a block: CTXI_RING_DRAIN positions, a window, the
+ * block that the head is in, and the one that the tail is in.
  */
 static inline bool ctxi_reader_must_drain(const struct ctxi_reader *reader)
 {
-    return ctxi_reader_waiting(reader) > CTXI_RECORDS - CTXI_RECORDS_DRAIN - CTXI_WINDOW;
+    return ctxi_reader_waiting(reader) >
+           CTXI_RING - CTXI_RING_DRAIN - (CTXI_WINDOW + 2) * CTXI_RING_BLOCK;
 }
 
 /* Whether it is time for this thread to try: in its turn, or when whose turn it is does not come. */
@@ -285,22 +277,28 @@ static inline bool ctxi_reader_may_drain(const struct ctxi_readers *readers,
 {
     uint32_t drainer = atomic_load_explicit(&readers->drainer, memory_order_relaxed);
 
-    return drainer == reader->own_id || ctxi_reader_waiting(reader) > CTXI_RECORDS / 2;
+    return drainer == reader->own_id || ctxi_reader_waiting(reader) > CTXI_RING / 2;
 }
 
 /* It has drained: goes on with its turn, or passes it on. The lock is held. */
 void ctxi_reader_drained(struct ctxi_readers *readers, const struct ctxi_reader *reader);
 
-/* Writes a record, inside the section. True: it is time to drain. */
-static inline bool ctxi_reader_record(struct ctxi_readers *readers, struct ctxi_reader *reader,
-                                      uint32_t number, uint32_t place)
+/* Begins a block, and returns the position where its time ends. True in *out_drain: it is time to. */
+uint32_t ctxi_reader_begin_block(struct ctxi_readers *readers, struct ctxi_reader *reader,
+                                 bool *out_drain);
+
+/* Writes a record, inside the section. *out_drain becomes true when it is time to drain. */
+static inline void ctxi_reader_record(struct ctxi_readers *readers, struct ctxi_reader *reader,
+                                      uint32_t number, uint32_t place, bool *out_drain)
 {
+    /* relaxed: who must see a change of it was told so by whoever caused it */
+    uint32_t mode = atomic_load_explicit(&readers->recorder, memory_order_relaxed);
     uint32_t head = atomic_load_explicit(&reader->head, memory_order_relaxed);
 
-    reader->records[head % CTXI_RECORDS] =
-        (struct ctxi_record){ctxi_stamp(readers, reader, head), number, place};
+    if (__builtin_expect(mode != reader->mode || head % CTXI_RING_BLOCK == 0, 0))
+        head = ctxi_reader_begin_block(readers, reader, out_drain);
+    reader->ring[head % CTXI_RING].record = (struct ctxi_record){number, place};
     atomic_store_explicit(&reader->head, head + 1, memory_order_release); /* READER-3 */
-    return (head + 1) % CTXI_RECORDS_DRAIN == 0;
 }
 
 #endif

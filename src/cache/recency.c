@@ -93,23 +93,30 @@ static void finish(struct batch *batch)
     batch->count = 0;
 }
 
-/* The records of one ring from `at` up to `end`. */
+static inline void carry_out_one(ctx_cache *cache, const struct ctxi_record *record,
+                                 struct batch *batch, struct run *run)
+{
+    if (__builtin_expect(record->place != run->place, 0)) {
+        count_run(cache, run);
+        run->place = record->place;
+    }
+    run->hits++;
+    if (record->number == batch->last)
+        return;
+    add_use(batch, record->number);
+    if (batch->count == BATCH)
+        finish(batch);
+}
+
+/* The records of one ring from `at` up to `end`, without times, and what was left out of blocks. */
 static void carry_out(ctx_cache *cache, const struct ctxi_reader *reader, uint32_t at, uint32_t end,
                       struct batch *batch, struct run *run)
 {
     for (; at != end; at++) {
-        const struct ctxi_record *record = &reader->records[at % CTXI_RECORDS];
+        const struct ctxi_record *record = &reader->ring[at % CTXI_RING].record;
 
-        if (__builtin_expect(record->place != run->place, 0)) {
-            count_run(cache, run);
-            run->place = record->place;
-        }
-        run->hits++;
-        if (record->number == batch->last)
-            continue;
-        add_use(batch, record->number);
-        if (batch->count == BATCH)
-            finish(batch);
+        if (at % CTXI_RING_BLOCK != 0 && record->number)
+            carry_out_one(cache, record, batch, run);
     }
 }
 
@@ -159,9 +166,14 @@ static bool drain_one(ctx_cache *cache, uint32_t id, struct batch *batch, struct
 
 /* ---- many did ----------------------------------------------------------------------------- */
 
+static uint32_t block_of(uint32_t position)
+{
+    return position / CTXI_RING_BLOCK * CTXI_RING_BLOCK;
+}
+
 static uint64_t stamp_at(const struct ctxi_reader *reader, uint32_t at)
 {
-    return reader->records[at % CTXI_RECORDS].stamp;
+    return reader->ring[block_of(at) % CTXI_RING].stamp;
 }
 
 /* The rings that have something, a list by next_active. */
@@ -197,6 +209,14 @@ static struct rings find_rings(struct ctxi_link *list, uint64_t now)
     return rings;
 }
 
+/* Where the next block begins, or what is to be carried out ends. */
+static uint32_t next_block(const struct ctxi_reader *reader, uint32_t at)
+{
+    uint32_t next = block_of(at) + CTXI_RING_BLOCK;
+
+    return reader->end - at < next - at ? reader->end : next;
+}
+
 /* The ring whose next record is the oldest of all; *out_limit: the oldest of the others, or `now`. */
 static struct ctxi_reader **oldest_ring(struct rings *rings, uint64_t now, uint64_t *out_limit)
 {
@@ -225,10 +245,10 @@ static void merge(ctx_cache *cache, struct rings *rings, uint64_t now, struct ba
     while (rings->first) {
         uint64_t limit;
         struct ctxi_reader **at = oldest_ring(rings, now, &limit), *reader = *at;
-        uint32_t end = reader->at + 1;
+        uint32_t end = next_block(reader, reader->at);
 
         while (end != reader->end && !ctxi_stamp_before(limit, stamp_at(reader, end)))
-            end++;
+            end = next_block(reader, end);
         carry_out(cache, reader, reader->at, end, batch, run);
         reader->at = end;
         if (end == reader->end) {
