@@ -71,6 +71,8 @@ typedef struct ctx_cache_removal {
 #define CTX_CACHE_VARY_MAX  16
 #define CTX_CACHE_ARGS_MAX  16
 #define CTX_CACHE_BYTES_MIN 4096 /* the smallest capacity_bytes: tables need some */
+#define CTX_CACHE_WAITING_MIN                                                                      \
+    262144 /* so many bytes may always wait until nobody reads them; see capacity_bytes */
 
 /*
  * Start from CTX_CACHE_CONFIG_INIT; zero is the default everywhere. The struct only grows at its
@@ -85,7 +87,17 @@ typedef struct ctx_cache_config {
      * How much it holds; both limits apply. 0 entries with 0 bytes: pass through, nothing is stored
      * (but loads of one key are still shared). capacity_entries 0 with a limit in bytes, or
      * CTX_CACHE_UNBOUNDED: no limit by count. capacity_bytes 0: no limit in bytes; else at least
-     * CTX_CACHE_BYTES_MIN, and it covers keys, values, entries, index and partitions.
+     * CTX_CACHE_BYTES_MIN, and it covers keys, values, entries, index and partitions: of what is in the
+     * cache, not of what refs or running loads hold.
+     *
+     * What left is given back when no thread can be in the middle of a hit on it, mostly at once. Until
+     * then it waits, outside of the capacity, and bounded itself: while more waits than
+     * CTX_CACHE_WAITING_MIN bytes, or an eighth of capacity_bytes (0: of what the entries take) where
+     * that is more, nothing is added but what threads are storing at that moment, one value each. An
+     * entry that waits takes 32 bytes at least, so their number is bounded, too. A call that stores and
+     * leaves that much behind waits for the thread that was interrupted in the middle of its hit; if
+     * that one does not go on for about a second it is taken to stand still: until it goes on nobody
+     * waits for it, hits go on, and results are returned, but not stored (CTX_CACHE_TOO_LARGE).
      */
     uint64_t capacity_entries;
     uint64_t capacity_bytes;

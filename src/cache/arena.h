@@ -82,6 +82,7 @@ struct ctxi_arena {
     size_t touched;             /* slots that ctxi_arena_next() walks over */
     size_t free_bytes;          /* of slots that are not, with their links */
     size_t pointer_bytes;       /* of the chunks whose slots are pointers */
+    size_t place_bytes;         /* of the tables of chunks */
 };
 
 /* CTX_ERR_NOMEM. `tables` has the allocator, and counts what is neither slot nor link. */
@@ -106,6 +107,12 @@ void ctxi_arena_give(struct ctxi_arena *arena, uint32_t number);
 /* Makes the table of chunks smaller when most of them are gone. */
 void ctxi_arena_shrink(struct ctxi_arena *arena, struct ctxi_readers *readers,
                        struct ctxi_memory *tables);
+
+/*
+ * What slots that are pointers, and the tables of chunks, take for the sake of `entries` of them; so much for
+ * each at most, for the rest is there because of entries that left and wait for readers, or are held.
+ */
+size_t ctxi_arena_overhead(const struct ctxi_arena *arena, size_t entries);
 
 static inline const struct ctxi_chunk_place *ctxi_arena_place(const struct ctxi_arena *arena,
                                                               uint32_t number)

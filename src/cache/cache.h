@@ -70,7 +70,7 @@ struct ctx_cache {
     /*
      * The entries: index and order of use hold exactly the same ones. stats.entries counts those that
      * are live; dead are those whose partition has another id since. stats.entries <= max_entries and
-     * used bytes, without those of tables that wait for readers, <= max_bytes whenever the lock is free.
+     * used bytes, which are without what waits for readers, <= max_bytes after each store.
      */
     uint64_t dead;
     struct ctxi_sizes_of_entries contents_bytes; /* of all entries, dead ones included */
