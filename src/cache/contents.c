@@ -244,10 +244,15 @@ static bool free_waste(ctx_cache *cache, struct ctxi_batch *batch)
            ctxi_partition_free_idle(&cache->partitions, &cache->memory);
 }
 
+static bool is_too_big(const ctx_cache *cache)
+{
+    return cache->max_bytes != CTX_CACHE_UNBOUNDED &&
+           ctxi_cache_used_bytes(cache) > cache->max_bytes;
+}
+
 void ctxi_contents_trim_idle(ctx_cache *cache)
 {
-    while (ctxi_cache_used_bytes(cache) > cache->max_bytes &&
-           ctxi_partition_free_idle(&cache->partitions, &cache->memory))
+    while (is_too_big(cache) && ctxi_partition_free_idle(&cache->partitions, &cache->memory))
         continue;
 }
 
@@ -255,7 +260,7 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 {
     for (;;) {
         bool too_many = cache->stats.entries > cache->max_entries;
-        bool too_big = ctxi_cache_used_bytes(cache) > cache->max_bytes;
+        bool too_big = is_too_big(cache);
         uint32_t oldest;
 
         if (!too_many && !too_big)
@@ -272,18 +277,28 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 /* ---- storing ------------------------------------------------------------------------------ */
 
 /*
- * Whether the entry fits when all others, and the partitions that nothing else uses, are gone, and the
- * index is as small as it can be. Nothing fits into a cache that is being destroyed: a callback that is
- * run by the destruction may try; nor while so much waits for a thread that stands still that no more
- * may.
+ * How large an entry may be: when all others, and the partitions that nothing else uses, are gone, and the
+ * index is as small as it can be. Without a limit in bytes, so large that a sum is still a number.
+ */
+static uint64_t room_for_one(const ctx_cache *cache)
+{
+    uint64_t fixed;
+
+    if (cache->max_bytes == CTX_CACHE_UNBOUNDED)
+        return CTX_CACHE_UNBOUNDED / 2;
+    fixed = other_bytes(cache) - cache->partitions.block_bytes + ctxi_partition_bytes(0) +
+            ctxi_index_least_bytes(&cache->index) + ctxi_arena_overhead(&cache->arena, 1);
+    return fixed < cache->max_bytes ? cache->max_bytes - fixed : 0;
+}
+
+/*
+ * Nothing fits into a cache that is being destroyed: a callback that is run by the destruction may try.
+ * Nor while so much waits for a thread that stands still that no more may.
  */
 static bool fits(const ctx_cache *cache, size_t charge)
 {
-    uint64_t fixed = other_bytes(cache) - cache->partitions.block_bytes + ctxi_partition_bytes(0) +
-                     ctxi_index_least_bytes(&cache->index) + ctxi_arena_overhead(&cache->arena, 1);
-
     return !cache->closed && !cache->limbo.stalled && cache->max_entries > 0 &&
-           fixed <= cache->max_bytes && charge <= cache->max_bytes - fixed;
+           charge <= room_for_one(cache);
 }
 
 /* An entry comes. */
