@@ -196,10 +196,10 @@ CTX_API int ctx_cache_retire_partition(ctx_cache *cache);
 
 /*
  * Upkeep that calls otherwise do a little of each: drops up to `steps` entries. First invalidated ones,
- * until none are left, a few hundred looks at a time so that other calls come through; then expired ones,
- * in one go that looks at no more than 16 entries for each that it may still drop. Gives back memory that
- * is free by now. Returns how many it dropped; fewer than `steps`: nothing invalidated is left, and the
- * next call goes on looking for expired ones where this one stopped.
+ * until none are left; then expired ones, where it looks at no more than 16 entries for each that it may
+ * still drop, and at none twice. Between a few hundred looks it lets other calls through. Gives back
+ * memory that is free by now. Returns how many it dropped; fewer than `steps`: nothing invalidated is left,
+ * and the next call goes on looking for expired ones where this one stopped.
  */
 CTX_API size_t ctx_cache_maintain(ctx_cache *cache, size_t steps);
 
