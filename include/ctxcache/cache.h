@@ -67,10 +67,11 @@ typedef struct ctx_cache_removal {
     size_t value_size;
 } ctx_cache_removal;
 
-#define CTX_CACHE_UNBOUNDED UINT64_MAX
-#define CTX_CACHE_VARY_MAX  16
-#define CTX_CACHE_ARGS_MAX  16
-#define CTX_CACHE_BYTES_MIN 4096 /* the smallest capacity_bytes: tables need some */
+#define CTX_CACHE_UNBOUNDED    UINT64_MAX
+#define CTX_CACHE_VARY_MAX     16
+#define CTX_CACHE_ARGS_MAX     16
+#define CTX_CACHE_CLOCK_LAG_NS 50000 /* how late expiry may be by the default clock; see ttl_ns */
+#define CTX_CACHE_BYTES_MIN    4096  /* the smallest capacity_bytes: tables need some */
 #define CTX_CACHE_WAITING_MIN                                                                      \
     262144 /* so many bytes may always wait until nobody reads them; see capacity_bytes */
 
@@ -114,12 +115,14 @@ typedef struct ctx_cache_config {
     uint32_t flags; /* enum ctx_cache_flags */
     uint32_t reserved;
 
-    uint64_t ttl_ns;    /* entries expire this long after their load ended; 0: never */
+    /* Entries expire this long after their load ended; 0: never. With the default clock a call that
+     * begins up to CTX_CACHE_CLOCK_LAG_NS later may still find one: most calls do not read it. */
+    uint64_t ttl_ns;
     uint64_t wait_ns;   /* how long a call waits for another's load of its key; 0: for ever */
     uint64_t key_limit; /* bytes of one encoded key or partition; 0: 65536. Never truncated */
 
-    /* Nanoseconds that never go back; NULL: CLOCK_MONOTONIC. Called with no lock held. Waiting is
-     * always in real time. */
+    /* Nanoseconds that never go back; NULL: CLOCK_MONOTONIC. Called with no lock held, by each call if
+     * an entry ever had a time-to-live. Waiting is always in real time. */
     uint64_t (*clock)(void *user);
     void *clock_user;
 

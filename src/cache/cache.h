@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 
 #include "base/lock.h"
+#include "base/recent.h"
+#include "base/sys.h"
 #include "cache/function.h"
 #include "cache/index.h"
 #include "cache/partition.h"
@@ -15,6 +17,8 @@
 #include "cache/recency.h"
 #include "cache/reclaim.h"
 #include "ctxcache/stats.h"
+
+_Static_assert(CTXI_RECENT_NS <= CTX_CACHE_CLOCK_LAG_NS, "what the header says");
 
 struct ctxi_flight;
 struct ctxi_reads;
@@ -109,7 +113,16 @@ void ctxi_cache_unref(ctx_cache *cache);
 uint64_t ctxi_cache_now(const ctx_cache *cache);
 
 /*
- * The same in *now, and its address; but NULL, without reading the clock, if no entry ever had an
+ * The same, or what it was at most CTX_CACHE_CLOCK_LAG_NS ago. Only the clock that is ours is not asked
+ * each time.
+ */
+static inline uint64_t ctxi_cache_recent(const ctx_cache *cache)
+{
+    return cache->config.clock == ctxi_monotonic_ns ? ctxi_recent_ns() : ctxi_cache_now(cache);
+}
+
+/*
+ * That in *now, and its address; but NULL, without reading the clock, if no entry ever had an
  * expiry. One that was stored this moment makes a search answer CTXI_NEED_CLOCK: then call it
  * again.
  */
@@ -118,7 +131,7 @@ static inline const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t 
     /* relaxed: whoever misses that it became true just now gets CTXI_NEED_CLOCK */
     if (__builtin_expect(!atomic_load_explicit(&cache->expiring, memory_order_relaxed), 1))
         return NULL;
-    *now = ctxi_cache_now(cache);
+    *now = ctxi_cache_recent(cache);
     return now;
 }
 
