@@ -24,10 +24,6 @@ static struct ctxi_places *places_of(const struct ctxi_arena *arena)
     return atomic_load_explicit(&arena->places, memory_order_relaxed);
 }
 
-/* What the capacity in bytes is charged for the tables: see ctxi_arena_overhead(). */
-#define OVERHEAD_MIN   216 /* what they take when there are no entries */
-#define OVERHEAD_ENTRY 32
-
 static size_t places_bytes(size_t capacity)
 {
     return sizeof(struct ctxi_places) + capacity * sizeof(struct ctxi_chunk_place);
@@ -335,14 +331,6 @@ void ctxi_arena_shrink(struct ctxi_arena *arena, struct ctxi_readers *readers,
         capacity /= 2;
     if (capacity < places_of(arena)->capacity && ctxi_readers_may_retire(readers, tables))
         (void)resize_places(arena, readers, tables, capacity); /* or later */
-}
-
-size_t ctxi_arena_overhead(const struct ctxi_arena *arena, size_t entries)
-{
-    size_t bytes = arena->pointer_bytes + arena->place_bytes;
-    size_t most = OVERHEAD_MIN + entries * OVERHEAD_ENTRY;
-
-    return bytes < most ? bytes : most;
 }
 
 uint32_t ctxi_arena_next(const struct ctxi_arena *arena, uint32_t number)

@@ -108,11 +108,20 @@ void ctxi_arena_give(struct ctxi_arena *arena, uint32_t number);
 void ctxi_arena_shrink(struct ctxi_arena *arena, struct ctxi_readers *readers,
                        struct ctxi_memory *tables);
 
+#define CTXI_OVERHEAD_MIN   216 /* what the tables below take when there are no entries */
+#define CTXI_OVERHEAD_ENTRY 32
+
 /*
  * What slots that are pointers, and the tables of chunks, take for the sake of `entries` of them; so much for
  * each at most, for the rest is there because of entries that left and wait for readers, or are held.
  */
-size_t ctxi_arena_overhead(const struct ctxi_arena *arena, size_t entries);
+static inline size_t ctxi_arena_overhead(const struct ctxi_arena *arena, size_t entries)
+{
+    size_t bytes = arena->pointer_bytes + arena->place_bytes;
+    size_t most = CTXI_OVERHEAD_MIN + entries * CTXI_OVERHEAD_ENTRY;
+
+    return bytes < most ? bytes : most;
+}
 
 static inline const struct ctxi_chunk_place *ctxi_arena_place(const struct ctxi_arena *arena,
                                                               uint32_t number)

@@ -17,19 +17,17 @@
 #define LOOKS_FOR_ROOM                                                                             \
     256 /* for a dead one, before a live one has to leave for a capacity in bytes */
 
-/* Tables, partitions, and what else there is but entries, index and arena: without what waits for readers. */
-static size_t other_bytes(const ctx_cache *cache)
+/* All there is but entries and their slots: without what waits for readers. */
+static size_t table_bytes(const ctx_cache *cache)
 {
-    size_t tables = cache->memory.bytes - ctxi_reclaim_table_bytes(cache);
-
-    return sizeof *cache + cache->flights_bytes + tables - ctxi_index_bytes(&cache->index) -
-           cache->arena.place_bytes;
+    return sizeof *cache + cache->flights_bytes + cache->memory.bytes -
+           ctxi_reclaim_table_bytes(cache) - cache->arena.place_bytes;
 }
 
 /* Slots that are pointers are counted as they are allocated, others with the entries in them. */
 size_t ctxi_cache_used_bytes(const ctx_cache *cache)
 {
-    return other_bytes(cache) + ctxi_index_bytes(&cache->index) + cache->entry_bytes +
+    return table_bytes(cache) + cache->entry_bytes +
            ctxi_arena_overhead(&cache->arena, cache->stats.entries + cache->dead);
 }
 
@@ -286,8 +284,8 @@ static uint64_t room_for_one(const ctx_cache *cache)
 
     if (cache->max_bytes == CTX_CACHE_UNBOUNDED)
         return CTX_CACHE_UNBOUNDED / 2;
-    fixed = other_bytes(cache) - cache->partitions.block_bytes + ctxi_partition_bytes(0) +
-            ctxi_index_least_bytes(&cache->index) + ctxi_arena_overhead(&cache->arena, 1);
+    fixed = table_bytes(cache) - cache->partitions.block_bytes + ctxi_partition_bytes(0) -
+            ctxi_index_excess_bytes(&cache->index) + ctxi_arena_overhead(&cache->arena, 1);
     return fixed < cache->max_bytes ? cache->max_bytes - fixed : 0;
 }
 

@@ -602,7 +602,7 @@ size_t ctxi_index_bytes(const struct ctxi_index *index)
 }
 
 /* Spares come one by one then, each in a block of its own. */
-size_t ctxi_index_least_bytes(const struct ctxi_index *index)
+size_t ctxi_index_excess_bytes(const struct ctxi_index *index)
 {
     const size_t spare = sizeof(struct ctxi_spare_block) + BUCKET_BYTES + ALIGNED;
     size_t others = index->promised ? index->promised - 1 : 0;
@@ -610,7 +610,7 @@ size_t ctxi_index_least_bytes(const struct ctxi_index *index)
                    directory_bytes(directory_of(index)->capacity);
     size_t now = ctxi_index_bytes(index);
 
-    return now < least ? now : least;
+    return now > least ? now - least : 0;
 }
 
 void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,

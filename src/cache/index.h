@@ -82,8 +82,8 @@ void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
 /* What buckets, in use and spare, and the directory take. What it gave up is not among it. */
 size_t ctxi_index_bytes(const struct ctxi_index *index);
 
-/* What it would take, at most, if one that is promised were the only entry. */
-size_t ctxi_index_least_bytes(const struct ctxi_index *index);
+/* How much less it would take, at least, if one that is promised were the only entry. */
+size_t ctxi_index_excess_bytes(const struct ctxi_index *index);
 
 /* What the table gave up goes back after a grace (reclaim.h): when it begins, when it has ended. */
 void ctxi_index_begin_wait(struct ctxi_index *index);

@@ -2,9 +2,7 @@
 
 #include "base/hash.h"
 
-#define SLOTS_MIN  4
-#define SLOTS_EACH 4  /* of so many, for each partition, it is to blame that they are there */
-#define REST_MAX   64 /* slots that rest although they could be used again */
+#define REST_MAX 64 /* slots that rest although they could be used again */
 /* No more rest, whatever readers do, and none is added meanwhile: 1.5 MB. */
 #define REST_LIMIT 65536
 
@@ -178,35 +176,17 @@ static int resize_slots(struct ctxi_partitions *partitions, struct ctxi_readers 
 static int grow_slots(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
                       struct ctxi_memory *memory)
 {
-    uint32_t count = partitions->slot_count ? partitions->slot_count * 2 : SLOTS_MIN;
+    uint32_t count = partitions->slot_count ? partitions->slot_count * 2 : CTXI_SLOTS_MIN;
 
     if (count > CTXI_PLACES_MAX || partitions->rest_count > REST_LIMIT)
         return CTX_ERR_NOMEM;
     return resize_slots(partitions, readers, memory, count);
 }
 
-#define SLOT_BYTES                                                                                 \
-    (sizeof(struct ctxi_partition *) + sizeof(uint64_t) + 2 * sizeof(uint32_t)) /* of all arrays */
-
-static size_t arrays_bytes(const struct ctxi_partitions *partitions)
-{
-    uint32_t count = partitions->slot_count;
-
-    return count ? sizeof(struct ctxi_partition_ids) + count * SLOT_BYTES : 0;
-}
-
 size_t ctxi_partitions_bytes(const struct ctxi_partitions *partitions)
 {
-    return partitions->block_bytes + arrays_bytes(partitions) -
+    return partitions->block_bytes + ctxi_partitions_arrays_bytes(partitions) -
            ctxi_partitions_waiting_bytes(partitions);
-}
-
-size_t ctxi_partitions_waiting_bytes(const struct ctxi_partitions *partitions)
-{
-    size_t bytes = arrays_bytes(partitions);
-    size_t own = (partitions->existing + SLOTS_MIN) * SLOTS_EACH * SLOT_BYTES;
-
-    return bytes > own ? bytes - own : 0;
 }
 
 static void renew_id(struct ctxi_partitions *partitions, uint32_t slot)
@@ -269,7 +249,7 @@ static void shrink_slots(struct ctxi_partitions *partitions, struct ctxi_readers
 {
     uint32_t count = partitions->slot_count;
 
-    while (count > SLOTS_MIN && partitions->existing + partitions->rest_count <= count / 4 &&
+    while (count > CTXI_SLOTS_MIN && partitions->existing + partitions->rest_count <= count / 4 &&
            are_free(partitions, count / 4))
         count /= 2;
     if (count < partitions->slot_count && pass_serials(partitions, count))

@@ -151,8 +151,26 @@ bool ctxi_partitions_rest_long(const struct ctxi_partitions *partitions);
 /* What partitions and their arrays take, without the table that finds them and without what waits. */
 size_t ctxi_partitions_bytes(const struct ctxi_partitions *partitions);
 
+#define CTXI_SLOTS_MIN  4
+#define CTXI_SLOTS_EACH 4 /* of so many, for each partition, it is to blame that they are there */
+#define CTXI_PLACE_BYTES                                                                           \
+    (sizeof(struct ctxi_partition *) + sizeof(uint64_t) + 2 * sizeof(uint32_t)) /* in all arrays */
+
+static inline size_t ctxi_partitions_arrays_bytes(const struct ctxi_partitions *partitions)
+{
+    return partitions->slot_count
+               ? sizeof(struct ctxi_partition_ids) + partitions->slot_count * CTXI_PLACE_BYTES
+               : 0;
+}
+
 /* What the arrays take although the partitions that exist do not need it: slots rest, or did. */
-size_t ctxi_partitions_waiting_bytes(const struct ctxi_partitions *partitions);
+static inline size_t ctxi_partitions_waiting_bytes(const struct ctxi_partitions *partitions)
+{
+    size_t bytes = ctxi_partitions_arrays_bytes(partitions);
+    size_t own = (partitions->existing + CTXI_SLOTS_MIN) * CTXI_SLOTS_EACH * CTXI_PLACE_BYTES;
+
+    return bytes > own ? bytes - own : 0;
+}
 
 /* Bytes that a partition of this size takes, at most. */
 size_t ctxi_partition_bytes(size_t encoded_size);

@@ -14,30 +14,23 @@
 
 /* ---- what waits --------------------------------------------------------------------------- */
 
-size_t ctxi_reclaim_table_bytes(const ctx_cache *cache)
-{
-    return cache->readers.retired_bytes + cache->index.left_bytes +
-           ctxi_partitions_waiting_bytes(&cache->partitions);
-}
-
 size_t ctxi_reclaim_bytes(const ctx_cache *cache)
 {
     return ctxi_reclaim_table_bytes(cache) + cache->limbo.bytes;
 }
 
-/* So many bytes may wait while something is stored. */
-static uint64_t bound(const ctx_cache *cache)
+/* Whether that is more than `part` of what may wait while something is stored. */
+static bool is_more_than(const ctx_cache *cache, size_t bytes, unsigned part)
 {
     uint64_t whole =
         cache->max_bytes == CTX_CACHE_UNBOUNDED ? cache->entry_bytes : cache->max_bytes;
-    uint64_t share = whole / BOUND_SHARE;
 
-    return share > CTX_CACHE_WAITING_MIN ? share : CTX_CACHE_WAITING_MIN;
+    return bytes > CTX_CACHE_WAITING_MIN / part && bytes > whole / BOUND_SHARE / part;
 }
 
 static bool is_over(const ctx_cache *cache)
 {
-    return ctxi_reclaim_bytes(cache) > bound(cache);
+    return is_more_than(cache, ctxi_reclaim_bytes(cache), 1);
 }
 
 /* ---- entries ------------------------------------------------------------------------------ */
@@ -112,18 +105,23 @@ static void free_waiting(ctx_cache *cache)
 
 /* ---- graces ------------------------------------------------------------------------------- */
 
-/* Whether there is anything, and enough of it or nobody to fence for. */
+/* Whether there is anything that waits for the next grace. */
+static bool is_any(const ctx_cache *cache)
+{
+    return cache->limbo.fresh_count || cache->readers.retired_count || cache->readers.unsettled ||
+           cache->index.left_blocks || cache->partitions.rest_count;
+}
+
+/* Whether it is enough, or nobody is there to fence for. */
 static bool is_worth_it(const ctx_cache *cache)
 {
     const struct ctxi_limbo *limbo = &cache->limbo;
 
     return limbo->fresh_count >= ENTRIES_WORTH ||
            limbo->fresh_bytes > cache->max_bytes / BYTES_SHARE ||
-           limbo->fresh_bytes > bound(cache) / BOUND_WORTH || cache->readers.retired_count ||
+           is_more_than(cache, limbo->fresh_bytes, BOUND_WORTH) || cache->readers.retired_count ||
            cache->readers.unsettled || cache->index.left_blocks ||
-           ctxi_partitions_rest_long(&cache->partitions) ||
-           ((limbo->fresh_count || cache->partitions.rest_count) &&
-            ctxi_readers_are_own(&cache->readers));
+           ctxi_partitions_rest_long(&cache->partitions) || ctxi_readers_are_own(&cache->readers);
 }
 
 static bool begin(ctx_cache *cache)
@@ -150,7 +148,9 @@ static void go_on(ctx_cache *cache)
         free_waiting(cache);
     }
     /* what is given back may make tables smaller, which are then to be given back themselves */
-    for (int turns = 0; turns < GRACES_MAX && is_worth_it(cache) && begin(cache); turns++) {
+    for (int turns = 0; turns < GRACES_MAX && is_any(cache); turns++) {
+        if (!is_worth_it(cache) || !begin(cache))
+            return;
         if (!ctxi_readers_grace_ended(&cache->readers))
             return;
         free_waiting(cache);
