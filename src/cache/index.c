@@ -119,7 +119,8 @@ static struct ctxi_bucket *more_of(const struct ctxi_bucket *bucket)
 static void give_spare(struct ctxi_index *index, struct ctxi_bucket *bucket)
 {
     set_empty(bucket);
-    atomic_store_explicit(&bucket->more, index->spares, memory_order_relaxed);
+    /* INDEX-1: a reader that strayed into this bucket goes on to one that may be new */
+    atomic_store_explicit(&bucket->more, index->spares, memory_order_release);
     index->spares = bucket;
     index->spare_count++;
 }
