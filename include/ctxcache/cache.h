@@ -69,10 +69,13 @@ typedef struct ctx_cache_removal {
     size_t value_size;
 } ctx_cache_removal;
 
-#define CTX_CACHE_UNBOUNDED UINT64_MAX
-#define CTX_CACHE_VARY_MAX  16
-#define CTX_CACHE_ARGS_MAX  16
-#define CTX_CACHE_BYTES_MIN 4096 /* the smallest capacity_bytes: tables need some */
+#define CTX_CACHE_UNBOUNDED    UINT64_MAX
+#define CTX_CACHE_VARY_MAX     16
+#define CTX_CACHE_ARGS_MAX     16
+#define CTX_CACHE_CLOCK_LAG_NS 50000 /* how late expiry may be by the default clock; see ttl_ns */
+#define CTX_CACHE_BYTES_MIN    4096  /* the smallest capacity_bytes: tables need some */
+#define CTX_CACHE_WAITING_MIN                                                                      \
+    262144 /* so many bytes may always wait until nobody reads them; see capacity_bytes */
 
 /*
  * Start from CTX_CACHE_CONFIG_INIT; zero is the default everywhere. The struct only grows at its
@@ -87,7 +90,17 @@ typedef struct ctx_cache_config {
      * How much it holds; both limits apply. 0 entries with 0 bytes: pass through, nothing is stored
      * (but loads of one key are still shared). capacity_entries 0 with a limit in bytes, or
      * CTX_CACHE_UNBOUNDED: no limit by count. capacity_bytes 0: no limit in bytes; else at least
-     * CTX_CACHE_BYTES_MIN, and it covers keys, values, entries, index and partitions.
+     * CTX_CACHE_BYTES_MIN, and it covers keys, values, entries, index and partitions: of what is in the
+     * cache, not of what refs or running loads hold.
+     *
+     * What left is given back when no thread can be in the middle of a hit on it, mostly at once. Until
+     * then it waits, outside of the capacity, and bounded itself: while more waits than
+     * CTX_CACHE_WAITING_MIN bytes, or an eighth of capacity_bytes (0: of what the entries take) where
+     * that is more, nothing is added but what threads are storing at that moment, one value each. An
+     * entry that waits takes 32 bytes at least, so their number is bounded, too. A call that stores and
+     * leaves that much behind waits for the thread that was interrupted in the middle of its hit; if
+     * that one does not go on for about a second it is taken to stand still: until it goes on nobody
+     * waits for it, hits go on, and results are returned, but not stored (CTX_CACHE_TOO_LARGE).
      */
     uint64_t capacity_entries;
     uint64_t capacity_bytes;
@@ -104,12 +117,14 @@ typedef struct ctx_cache_config {
     uint32_t flags; /* enum ctx_cache_flags */
     uint32_t reserved;
 
-    uint64_t ttl_ns;    /* entries expire this long after their load ended; 0: never */
+    /* Entries expire this long after their load ended; 0: never. With the default clock a call that
+     * begins up to CTX_CACHE_CLOCK_LAG_NS later may still find one: most calls do not read it. */
+    uint64_t ttl_ns;
     uint64_t wait_ns;   /* how long a call waits for another's load of its key; 0: for ever */
     uint64_t key_limit; /* bytes of one encoded key or partition; 0: 65536. Never truncated */
 
-    /* Nanoseconds that never go back; NULL: CLOCK_MONOTONIC. Called with no lock held. Waiting is
-     * always in real time. */
+    /* Nanoseconds that never go back; NULL: CLOCK_MONOTONIC. Called with no lock held, by each call if
+     * an entry ever had a time-to-live. Waiting is always in real time. */
     uint64_t (*clock)(void *user);
     void *clock_user;
 
@@ -186,10 +201,10 @@ CTX_API int ctx_cache_retire_partition(ctx_cache *cache);
 
 /*
  * Upkeep that calls otherwise do a little of each: drops up to `steps` entries. First invalidated ones,
- * until none are left, a few hundred looks at a time so that other calls come through; then expired ones,
- * in one go that looks at no more than 16 entries for each that it may still drop. Gives back memory that
- * is free by now. Returns how many it dropped; fewer than `steps`: nothing invalidated is left, and the
- * next call goes on looking for expired ones where this one stopped.
+ * until none are left; then expired ones, where it looks at no more than 16 entries for each that it may
+ * still drop, and at none twice. Between a few hundred looks it lets other calls through. Gives back
+ * memory that is free by now. Returns how many it dropped; fewer than `steps`: nothing invalidated is left,
+ * and the next call goes on looking for expired ones where this one stopped.
  */
 CTX_API size_t ctx_cache_maintain(ctx_cache *cache, size_t steps);
 

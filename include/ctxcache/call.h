@@ -69,7 +69,8 @@ enum ctx_cache_reason {
     CTX_CACHE_CHANGED = 6,    /* the loader changed a partition variable */
     CTX_CACHE_FENCED = 7, /* invalidated, put, cleared or destroyed while it was loading; or it was
                                * loaded beside another's load whose answer was not to be shared */
-    CTX_CACHE_TOO_LARGE = 8 /* larger than the whole capacity */
+    CTX_CACHE_TOO_LARGE =
+        8 /* larger than the capacity; or too much waits (cache.h, capacity_bytes) */
 };
 
 /* Filled by a call that is asked to. Start from CTX_CACHE_INFO_INIT. */
@@ -179,7 +180,8 @@ CTX_API int ctx_cache_peek_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value
 /*
  * Stores a copy of `size` bytes as the value for these arguments, as newest entry, and fences a
  * load of the key that is running. ttl_ns 0: the cache's. CTX_ABSENT if it was not stored because
- * it is larger than the capacity (the old value, if any, is gone all the same).
+ * it is larger than the capacity, or too much waits for a thread that stands still (cache.h,
+ * capacity_bytes); the old value, if any, is gone all the same.
  */
 CTX_API int ctx_cache_put_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                             size_t arg_count, const void *data, size_t size, uint64_t ttl_ns);

@@ -48,7 +48,8 @@ typedef struct ctx_cache_stats {
     uint64_t stored;  /* values put in, by loads and puts */
     uint64_t entries; /* in the cache now: stored - (all that left) */
     /* Of a partition: its entries, with keys and overhead. Of the cache: all that its capacity counts,
-     * which is also index, partitions, and what was invalidated but has not left yet. */
+     * which is also index, partitions, and what was invalidated but has not left yet; it never stays above
+     * the capacity. What left and waits is not among it (ctx_cache_memory() tells), nor what refs hold. */
     uint64_t bytes;
     uint64_t partitions; /* that exist now; 1 for a partition */
 } ctx_cache_stats;
@@ -84,13 +85,15 @@ typedef struct ctx_cache_memory_use {
     uint64_t recency; /* the order of use */
     uint64_t index;   /* the hash table, with room to grow */
     uint64_t partitions;
-    uint64_t free;  /* for entries to come, and of those that left a moment ago */
+    uint64_t free;  /* for entries to come */
     uint64_t fixed; /* the cache itself, its functions, and loads that are running */
+    uint64_t
+        waiting; /* what left, until no thread can be in the middle of reading it; see cache.h */
 } ctx_cache_memory_use;
 
 #define CTX_CACHE_MEMORY_INIT                                                                      \
     {                                                                                              \
-        sizeof(ctx_cache_memory_use), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                              \
+        sizeof(ctx_cache_memory_use), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                           \
     }
 
 /* CTX_ERR_INVALID (NULL, or a size this version cannot read). */

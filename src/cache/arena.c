@@ -10,7 +10,7 @@
 #define SLOTS_MIN           4 /* even, like all counts of slots: links keep them aligned */
 #define GROWTH              16 /* a new chunk has a share of this of the slots there are: little stands idle */
 
-#define KEPT_BYTES 1024 /* the last chunk of a size stays when it is empty, unless it is larger */
+#define KEPT_BYTES 1024 /* an empty chunk is not kept if it is larger */
 
 #define LINE         64
 #define ALIGNED_FROM 128 /* slots */
@@ -49,7 +49,7 @@ static int resize_places(struct ctxi_arena *arena, struct ctxi_readers *readers,
     struct ctxi_chunk **chunks = ctxi_memory_take(tables, capacity * sizeof *chunks);
     size_t before = old ? old->capacity : 0;
 
-    if (!next || !chunks || (old && !ctxi_readers_may_retire(readers))) {
+    if (!next || !chunks || (old && !ctxi_readers_may_retire(readers, tables))) {
         ctxi_memory_give(tables, next, places_bytes(capacity));
         ctxi_memory_give(tables, chunks, capacity * sizeof *chunks);
         return CTX_ERR_NOMEM;
@@ -60,6 +60,7 @@ static int resize_places(struct ctxi_arena *arena, struct ctxi_readers *readers,
         ctxi_readers_retire(readers, old, places_bytes(before));
     ctxi_memory_give(tables, arena->chunks, before * sizeof *chunks);
     arena->chunks = chunks;
+    arena->place_bytes = places_bytes(capacity) + capacity * sizeof *chunks;
     /* ARENA-1: release; partner: the acquire load in ctxi_arena_place() */
     atomic_store_explicit(&arena->places, next, memory_order_release);
     return CTX_OK;
@@ -292,6 +293,13 @@ int ctxi_arena_take(struct ctxi_arena *arena, struct ctxi_readers *readers,
     return CTX_OK;
 }
 
+/* An empty one: the last of its size, if neither it nor the tables that its id needs are large. */
+static bool is_worth_keeping(const struct ctxi_chunk *chunk)
+{
+    return !chunk->next_partial && !chunk->prev_partial && chunk->block_bytes <= KEPT_BYTES &&
+           chunk->id < PLACES_MIN;
+}
+
 void ctxi_arena_give(struct ctxi_arena *arena, uint32_t number)
 {
     struct ctxi_chunk *chunk = arena->chunks[number >> CTXI_SLOT_BITS];
@@ -308,8 +316,7 @@ void ctxi_arena_give(struct ctxi_arena *arena, uint32_t number)
     arena->free_bytes += slot_size + LINK_BYTES;
     if (!chunk->is_partial)
         become_partial(arena, sizes_of(arena, slot_size), chunk);
-    if (!chunk->used &&
-        (chunk->next_partial || chunk->prev_partial || chunk->block_bytes > KEPT_BYTES))
+    if (!chunk->used && !is_worth_keeping(chunk))
         free_chunk(arena, chunk);
 }
 
@@ -322,7 +329,7 @@ void ctxi_arena_shrink(struct ctxi_arena *arena, struct ctxi_readers *readers,
         arena->free_ids--;
     while (capacity > PLACES_MIN && arena->chunk_end <= capacity / 4)
         capacity /= 2;
-    if (capacity < places_of(arena)->capacity && ctxi_readers_may_retire_table(readers))
+    if (capacity < places_of(arena)->capacity && ctxi_readers_may_retire(readers, tables))
         (void)resize_places(arena, readers, tables, capacity); /* or later */
 }
 

@@ -82,6 +82,7 @@ struct ctxi_arena {
     size_t touched;             /* slots that ctxi_arena_next() walks over */
     size_t free_bytes;          /* of slots that are not, with their links */
     size_t pointer_bytes;       /* of the chunks whose slots are pointers */
+    size_t place_bytes;         /* of the tables of chunks */
 };
 
 /* CTX_ERR_NOMEM. `tables` has the allocator, and counts what is neither slot nor link. */
@@ -106,6 +107,21 @@ void ctxi_arena_give(struct ctxi_arena *arena, uint32_t number);
 /* Makes the table of chunks smaller when most of them are gone. */
 void ctxi_arena_shrink(struct ctxi_arena *arena, struct ctxi_readers *readers,
                        struct ctxi_memory *tables);
+
+#define CTXI_OVERHEAD_MIN   216 /* what the tables below take when there are no entries */
+#define CTXI_OVERHEAD_ENTRY 32
+
+/*
+ * What slots that are pointers, and the tables of chunks, take for the sake of `entries` of them; so much for
+ * each at most, for the rest is there because of entries that left and wait for readers, or are held.
+ */
+static inline size_t ctxi_arena_overhead(const struct ctxi_arena *arena, size_t entries)
+{
+    size_t bytes = arena->pointer_bytes + arena->place_bytes;
+    size_t most = CTXI_OVERHEAD_MIN + entries * CTXI_OVERHEAD_ENTRY;
+
+    return bytes < most ? bytes : most;
+}
 
 /* The table of places, for who finds many in a row. Under the lock, or inside a section. */
 static inline const struct ctxi_places *ctxi_arena_places(const struct ctxi_arena *arena)

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 
 #include "base/lock.h"
+#include "base/recent.h"
+#include "base/sys.h"
 #include "cache/function.h"
 #include "cache/index.h"
 #include "cache/partition.h"
@@ -15,6 +17,8 @@
 #include "cache/recency.h"
 #include "cache/reclaim.h"
 #include "ctxcache/stats.h"
+
+_Static_assert(CTXI_RECENT_NS <= CTX_CACHE_CLOCK_LAG_NS, "what the header says");
 
 struct ctxi_flight;
 struct ctxi_reads;
@@ -71,7 +75,7 @@ struct ctx_cache {
     /*
      * The entries: index and order of use hold exactly the same ones. stats.entries counts those that
      * are live; dead are those whose partition has another id since. stats.entries <= max_entries and
-     * used bytes, without those of tables that wait for readers, <= max_bytes whenever the lock is free.
+     * used bytes, which are without what waits for readers, <= max_bytes after each store.
      */
     uint64_t dead;
     struct ctxi_sizes_of_entries contents_bytes; /* of all entries, dead ones included */
@@ -110,7 +114,16 @@ void ctxi_cache_unref(ctx_cache *cache);
 uint64_t ctxi_cache_now(const ctx_cache *cache);
 
 /*
- * The same in *now, and its address; but NULL, without reading the clock, if no entry ever had an
+ * The same, or what it was at most CTX_CACHE_CLOCK_LAG_NS ago. Only the clock that is ours is not asked
+ * each time.
+ */
+static inline uint64_t ctxi_cache_recent(const ctx_cache *cache)
+{
+    return cache->config.clock == ctxi_monotonic_ns ? ctxi_recent_ns() : ctxi_cache_now(cache);
+}
+
+/*
+ * That in *now, and its address; but NULL, without reading the clock, if no entry ever had an
  * expiry. One that was stored this moment makes a search answer CTXI_NEED_CLOCK: then call it
  * again.
  */
@@ -119,8 +132,15 @@ static inline const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t 
     /* relaxed: whoever misses that it became true just now gets CTXI_NEED_CLOCK */
     if (__builtin_expect(!atomic_load_explicit(&cache->expiring, memory_order_relaxed), 1))
         return NULL;
-    *now = ctxi_cache_now(cache);
+    *now = ctxi_cache_recent(cache);
     return now;
+}
+
+/* What tables take that wait for readers (reclaim.h). Guarded by lock. */
+static inline size_t ctxi_reclaim_table_bytes(const ctx_cache *cache)
+{
+    return cache->readers.retired_bytes + cache->index.left_bytes +
+           ctxi_partitions_waiting_bytes(&cache->partitions);
 }
 
 /* What the capacity in bytes is compared with. Guarded by lock. */

@@ -16,11 +16,18 @@
 #define LOOKS_FOR_ROOM                                                                             \
     256 /* for a dead one, before a live one has to leave for a capacity in bytes */
 
+/* All there is but entries and their slots: without what waits for readers. */
+static size_t table_bytes(const ctx_cache *cache)
+{
+    return sizeof *cache + cache->flights_bytes + cache->memory.bytes -
+           ctxi_reclaim_table_bytes(cache) - cache->arena.place_bytes;
+}
+
 /* Slots that are pointers are counted as they are allocated, others with the entries in them. */
 size_t ctxi_cache_used_bytes(const ctx_cache *cache)
 {
-    return sizeof *cache + cache->flights_bytes + cache->memory.bytes + cache->entry_bytes +
-           cache->arena.pointer_bytes;
+    return table_bytes(cache) + cache->entry_bytes +
+           ctxi_arena_overhead(&cache->arena, cache->stats.entries + cache->dead);
 }
 
 static struct ctxi_entry *entry_at(const ctx_cache *cache, uint32_t number)
@@ -234,21 +241,16 @@ static bool free_waste(ctx_cache *cache, struct ctxi_batch *batch)
            ctxi_partition_free_idle(&cache->partitions, &cache->memory);
 }
 
-void ctxi_contents_trim_idle(ctx_cache *cache)
+static bool is_too_big(const ctx_cache *cache)
 {
-    while (ctxi_cache_used_bytes(cache) > cache->max_bytes &&
-           ctxi_partition_free_idle(&cache->partitions, &cache->memory))
-        continue;
+    return cache->max_bytes != CTX_CACHE_UNBOUNDED &&
+           ctxi_cache_used_bytes(cache) > cache->max_bytes;
 }
 
-/* A thread that sleeps inside a section costs no entries: what only waits for it does not count. */
-static bool is_too_big(ctx_cache *cache)
+void ctxi_contents_trim_idle(ctx_cache *cache)
 {
-    if (ctxi_cache_used_bytes(cache) <= cache->max_bytes)
-        return false;
-    if (cache->readers.retired_count)
-        ctxi_reclaim(cache);
-    return ctxi_cache_used_bytes(cache) - cache->readers.retired_bytes > cache->max_bytes;
+    while (is_too_big(cache) && ctxi_partition_free_idle(&cache->partitions, &cache->memory))
+        continue;
 }
 
 void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
@@ -272,19 +274,28 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 /* ---- storing ------------------------------------------------------------------------------ */
 
 /*
- * Whether the entry fits when all others, the partitions that nothing else uses, and the tables that
- * wait for readers are gone. Nothing fits into a cache that is being destroyed: a
- * callback that is run by the destruction may try.
+ * How large an entry may be: when all others, and the partitions that nothing else uses, are gone, and the
+ * index is as small as it can be. Without a limit in bytes, so large that a sum is still a number.
+ */
+static uint64_t room_for_one(const ctx_cache *cache)
+{
+    uint64_t fixed;
+
+    if (cache->max_bytes == CTX_CACHE_UNBOUNDED)
+        return CTX_CACHE_UNBOUNDED / 2;
+    fixed = table_bytes(cache) - cache->partitions.block_bytes + ctxi_partition_bytes(0) -
+            ctxi_index_excess_bytes(&cache->index) + ctxi_arena_overhead(&cache->arena, 1);
+    return fixed < cache->max_bytes ? cache->max_bytes - fixed : 0;
+}
+
+/*
+ * Nothing fits into a cache that is being destroyed: a callback that is run by the destruction may try.
+ * Nor while so much waits for a thread that stands still that no more may.
  */
 static bool fits(const ctx_cache *cache, size_t charge)
 {
-    const struct ctxi_partitions *partitions = &cache->partitions;
-    uint64_t tables = cache->flights_bytes + cache->memory.bytes - cache->readers.retired_bytes -
-                      partitions->block_bytes;
-    uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
-
-    return !cache->closed && cache->max_entries > 0 && fixed <= cache->max_bytes &&
-           charge <= cache->max_bytes - fixed;
+    return !cache->closed && !cache->limbo.stalled && cache->max_entries > 0 &&
+           charge <= room_for_one(cache);
 }
 
 /* An entry comes. */
@@ -358,6 +369,7 @@ bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uin
     if (cache->dead)
         ctxi_contents_sweep(cache, &sweep, batch);
     ctxi_contents_trim(cache, batch);
+    batch->crowded = ctxi_reclaim_is_crowded(cache);
     return ctxi_recency_has(&cache->arena, hold.number); /* else it had to make room itself */
 }
 
@@ -424,5 +436,9 @@ void ctxi_batch_finish(struct ctxi_batch *batch)
         __attribute__((cleanup(let_go))) struct told told = take_first(rest);
 
         tell(&told);
+    }
+    if (batch->crowded) {
+        batch->crowded = false;
+        ctxi_reclaim_await(batch->cache);
     }
 }

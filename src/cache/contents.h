@@ -17,12 +17,16 @@ struct ctxi_batch {
     ctx_cache *cache;
     uint32_t removed; /* 0: none */
     uint32_t last;
+    bool
+        crowded; /* something was stored, and so much waits for readers that the caller is to wait */
 };
 
 #define CTXI_BATCH(name, of_cache)                                                                 \
-    __attribute__((cleanup(ctxi_batch_finish))) struct ctxi_batch name = {of_cache, 0, 0}
+    __attribute__((cleanup(ctxi_batch_finish))) struct ctxi_batch name = {of_cache, 0, 0, false}
 
-/* Runs removal callbacks and drops the cache's references; the batch is then empty. No lock held.
+/*
+ * Runs removal callbacks and drops the cache's references; waits for readers if need be (reclaim.h); the
+ * batch is then empty. No lock held.
  */
 void ctxi_batch_finish(struct ctxi_batch *batch);
 
@@ -47,7 +51,8 @@ bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uin
 /*
  * Stores a finished entry, whose key begins with the partition's id, as the newest; replaces one with
  * the same key; makes room. The cache takes a reference of its own. False: it is not there, for it is
- * larger than the whole capacity, or than what the partitions in use leave of it.
+ * larger than the whole capacity, or than what the partitions in use leave of it, or too much waits for a
+ * thread that stands still.
  */
 bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                          struct ctxi_hold hold, struct ctxi_batch *batch);

@@ -8,10 +8,11 @@
 #define SHRINK_LOAD   1 /* buckets are given up below it */
 #define SEGMENT       ((size_t)1 << CTXI_SEGMENT_BITS)
 #define DIRECTORY_MIN 1
+#define FIRST_LEAST   2 /* buckets of the first segment when all but one are gone */
 #define SPARES_MIN    1 /* of a block */
 #define SPARES_MAX    64
 #define SPARES_SHARE  8 /* a block has this part of those there are */
-#define SPARES_KEPT   8 /* so many, or fewer, stay when the table becomes empty */
+#define SPARES_KEPT   1 /* so many stay, and twice those that are promised, when none is in use */
 
 #define BUCKET_BYTES sizeof(struct ctxi_bucket)
 #define ALIGNED      BUCKET_BYTES /* buckets stand at multiples of their size: each is one line */
@@ -120,7 +121,8 @@ static struct ctxi_bucket *more_of(const struct ctxi_bucket *bucket)
 static void give_spare(struct ctxi_index *index, struct ctxi_bucket *bucket)
 {
     set_empty(bucket);
-    atomic_store_explicit(&bucket->more, index->spares, memory_order_relaxed);
+    /* INDEX-1: a reader that strayed into this bucket goes on to one that may be new */
+    atomic_store_explicit(&bucket->more, index->spares, memory_order_release);
     index->spares = bucket;
     index->spare_count++;
 }
@@ -135,46 +137,94 @@ static struct ctxi_bucket *take_spare(struct ctxi_index *index)
     return bucket;
 }
 
-static int make_spares(struct ctxi_index *index, struct ctxi_memory *memory)
+static struct ctxi_spare_block *take_spare_block(struct ctxi_memory *memory, size_t count)
 {
-    size_t count = index->spare_total / SPARES_SHARE, bytes;
-    struct ctxi_spare_block *block;
-    struct ctxi_bucket *buckets;
+    size_t bytes = sizeof(struct ctxi_spare_block) + count * BUCKET_BYTES + ALIGNED;
+    struct ctxi_spare_block *block = ctxi_memory_take(memory, bytes);
 
-    count = count < SPARES_MIN ? SPARES_MIN : count > SPARES_MAX ? SPARES_MAX : count;
-    bytes = sizeof *block + count * BUCKET_BYTES + ALIGNED;
-    block = ctxi_memory_take(memory, bytes);
-    if (!block)
-        return CTX_ERR_NOMEM;
-    *block = (struct ctxi_spare_block){index->spare_blocks, bytes};
-    index->spare_blocks = block;
+    if (block)
+        block->bytes = bytes;
+    return block;
+}
+
+static void push_block(struct ctxi_spare_block **list, struct ctxi_spare_block *block)
+{
+    block->next = *list;
+    *list = block;
+}
+
+static struct ctxi_spare_block *pop_block(struct ctxi_spare_block **list)
+{
+    struct ctxi_spare_block *block = *list;
+
+    if (block)
+        *list = block->next;
+    return block;
+}
+
+static void add_spares(struct ctxi_index *index, struct ctxi_spare_block *block, size_t count)
+{
+    struct ctxi_bucket *buckets = align(block + 1);
+
+    push_block(&index->spare_blocks, block);
+    index->spare_bytes += block->bytes;
     index->spare_total += count;
-    buckets = align(block + 1);
     for (size_t i = 0; i < count; i++)
         give_spare(index, &buckets[i]);
+}
+
+static int make_spares(struct ctxi_index *index, struct ctxi_memory *memory)
+{
+    size_t count = index->spare_total / SPARES_SHARE;
+    struct ctxi_spare_block *block;
+
+    count = count < SPARES_MIN ? SPARES_MIN : count > SPARES_MAX ? SPARES_MAX : count;
+    block = take_spare_block(memory, count);
+    if (!block)
+        return CTX_ERR_NOMEM;
+    add_spares(index, block, count);
     return CTX_OK;
 }
 
-/* An empty table needs none: they go back as soon as no reader can see them. */
-static void give_up_spares(struct ctxi_index *index)
+static size_t spares_to_keep(size_t promised)
 {
-    if (index->promised || index->spare_count < index->spare_total ||
-        index->spare_total <= SPARES_KEPT || index->left_blocks)
-        return;
-    index->left_blocks = index->spare_blocks;
-    index->spare_blocks = NULL;
-    index->spares = NULL;
-    index->spare_count = index->spare_total = 0;
+    return SPARES_KEPT + 2 * promised;
 }
 
-static void free_blocks(struct ctxi_spare_block **list, struct ctxi_memory *memory)
+/*
+ * A table that uses none of many spares gives them up for those that are promised: they go back as soon
+ * as no reader can see them.
+ */
+static void give_up_spares(struct ctxi_index *index, struct ctxi_memory *memory)
 {
-    while (*list) {
-        struct ctxi_spare_block *block = *list;
+    struct ctxi_spare_block *kept = NULL, *block;
 
-        *list = block->next;
+    if (index->spare_count < index->spare_total ||
+        index->spare_total <= spares_to_keep(index->promised))
+        return;
+    if (index->promised && !(kept = take_spare_block(memory, index->promised)))
+        return; /* or later */
+    while ((block = pop_block(&index->spare_blocks))) {
+        index->left_bytes += block->bytes;
+        push_block(&index->left_blocks, block);
+    }
+    index->spares = NULL;
+    index->spare_count = index->spare_total = index->spare_bytes = 0;
+    if (kept)
+        add_spares(index, kept, index->promised);
+}
+
+/* Returns how many bytes that were. */
+static size_t free_blocks(struct ctxi_spare_block **list, struct ctxi_memory *memory)
+{
+    struct ctxi_spare_block *block;
+    size_t bytes = 0;
+
+    while ((block = pop_block(list))) {
+        bytes += block->bytes;
         ctxi_memory_give(memory, block, block->bytes);
     }
+    return bytes;
 }
 
 void ctxi_index_begin_wait(struct ctxi_index *index)
@@ -185,7 +235,7 @@ void ctxi_index_begin_wait(struct ctxi_index *index)
 
 void ctxi_index_free_waiting(struct ctxi_index *index, struct ctxi_memory *memory)
 {
-    free_blocks(&index->waiting_blocks, memory);
+    index->left_bytes -= free_blocks(&index->waiting_blocks, memory);
 }
 
 int ctxi_index_promise(struct ctxi_index *index, struct ctxi_memory *memory)
@@ -261,7 +311,7 @@ static bool grow_directory(struct ctxi_index *index, struct ctxi_readers *reader
 {
     struct ctxi_directory *old = directory_of(index), *next;
 
-    if (!ctxi_readers_may_retire_table(readers))
+    if (!ctxi_readers_may_retire(readers, memory))
         return false;
     next = make_directory(memory, old->capacity * 2);
     if (!next)
@@ -280,7 +330,7 @@ static bool resize_first(struct ctxi_index *index, struct ctxi_readers *readers,
     size_t kept = count_of(index), before = index->first_count;
     struct segment old = segment_at(index, 0), next;
 
-    if (!ctxi_readers_may_retire_table(readers))
+    if (!ctxi_readers_may_retire(readers, memory))
         return false;
     next = take_segment(memory, room);
     if (!next.block)
@@ -481,7 +531,7 @@ static void give_up_room(struct ctxi_index *index, struct ctxi_readers *readers,
 {
     size_t count = count_of(index), last = index->segment_count - 1;
 
-    if (last > 0 && count <= last * SEGMENT && ctxi_readers_may_retire_table(readers)) {
+    if (last > 0 && count <= last * SEGMENT && ctxi_readers_may_retire(readers, memory)) {
         retire_segment(readers, segment_at(index, last), SEGMENT);
         put_segment(directory_of(index), last, NO_SEGMENT, 0);
         index->segment_count--;
@@ -550,9 +600,22 @@ void ctxi_index_fini(struct ctxi_index *index, struct ctxi_memory *memory)
 
 size_t ctxi_index_bytes(const struct ctxi_index *index)
 {
-    size_t buckets = index->first_count + (index->segment_count - 1) * SEGMENT + index->spare_total;
+    size_t buckets = index->first_count + (index->segment_count - 1) * SEGMENT;
 
-    return buckets * BUCKET_BYTES + directory_bytes(directory_of(index)->capacity);
+    return buckets * BUCKET_BYTES + index->spare_bytes +
+           directory_bytes(directory_of(index)->capacity);
+}
+
+/* Spares come one by one then, each in a block of its own. */
+size_t ctxi_index_excess_bytes(const struct ctxi_index *index)
+{
+    const size_t spare = sizeof(struct ctxi_spare_block) + BUCKET_BYTES + ALIGNED;
+    size_t others = index->promised ? index->promised - 1 : 0;
+    size_t least = FIRST_LEAST * BUCKET_BYTES + spares_to_keep(others) * spare +
+                   directory_bytes(directory_of(index)->capacity);
+    size_t now = ctxi_index_bytes(index);
+
+    return now > least ? now - least : 0;
 }
 
 void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
@@ -564,6 +627,7 @@ void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
     for (int i = 0; i < 2; i++) /* two, to catch up with what there was no memory for */
         if (index->entry_count > count_of(index) * LOAD)
             split(index, readers, memory);
+    give_up_spares(index, memory);
 }
 
 void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
@@ -571,8 +635,7 @@ void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
 {
     chain_remove(index, ctxi_index_start(index, hash), number);
     index->entry_count--;
-    if (!index->entry_count)
-        give_up_spares(index);
+    give_up_spares(index, memory);
     for (int i = 0; i < 2; i++) /* two, so that a table that became empty is small before long */
         if (count_of(index) > 1 && index->entry_count < count_of(index) * SHRINK_LOAD)
             merge_last(index, readers, memory);

@@ -66,8 +66,9 @@ struct ctxi_index {
     size_t spare_count, spare_total;
     size_t promised; /* spares that the entries of unfinished loads may need */
     struct ctxi_spare_block *spare_blocks;
-    /* Given up by an empty table, until no reader can see them; and those that a grace is under way for. */
+    /* Given up, until no reader can see them; and those that a grace is under way for. */
     struct ctxi_spare_block *left_blocks, *waiting_blocks;
+    size_t spare_bytes, left_bytes; /* of the blocks that are not given up, and of those that are */
 };
 
 /* CTX_ERR_NOMEM. The same memory goes to every call. */
@@ -89,8 +90,11 @@ void ctxi_index_add(struct ctxi_index *index, struct ctxi_readers *readers,
 void ctxi_index_remove(struct ctxi_index *index, struct ctxi_readers *readers,
                        struct ctxi_memory *memory, uint64_t hash, uint32_t number);
 
-/* What buckets, in use and spare, and the directory take. */
+/* What buckets, in use and spare, and the directory take. What it gave up is not among it. */
 size_t ctxi_index_bytes(const struct ctxi_index *index);
+
+/* How much less it would take, at least, if one that is promised were the only entry. */
+size_t ctxi_index_excess_bytes(const struct ctxi_index *index);
 
 /* What the table gave up goes back after a grace (reclaim.h): when it begins, when it has ended. */
 void ctxi_index_begin_wait(struct ctxi_index *index);

@@ -9,7 +9,7 @@
 #include "cache/contents.h"
 #include "cache/request.h"
 
-#define STEP_SIZE 256 /* entries removed while the lock is held once */
+#define STEP_SIZE 256 /* slots looked at while the lock is held once */
 #define LOOKS_PER_STEP                                                                             \
     16 /* entries that ctx_cache_maintain() looks at for each that it may drop                     \
         */
@@ -112,18 +112,42 @@ static size_t bury(ctx_cache *cache, const uint64_t *now, size_t steps)
     return dropped < steps ? dropped + more : dropped;
 }
 
-static size_t sweep_expired(ctx_cache *cache, const uint64_t *now, size_t steps)
+/* How many slots are to be looked at: all of them at most, once. */
+static size_t looks_for(ctx_cache *cache, size_t steps)
+{
+    size_t looks = steps > SIZE_MAX / LOOKS_PER_STEP ? SIZE_MAX : steps * LOOKS_PER_STEP, all;
+
+    ctxi_lock_acquire(&cache->lock);
+    all = cache->arena.touched;
+    ctxi_lock_release(&cache->lock);
+    return looks < all ? looks : all;
+}
+
+/* Among the next `looks` slots. Returns how many it dropped. */
+static size_t sweep_some(ctx_cache *cache, const uint64_t *now, size_t drops, size_t looks)
 {
     CTXI_BATCH(batch, cache);
-    struct ctxi_sweep sweep = {now, steps,
-                               steps > SIZE_MAX / LOOKS_PER_STEP ? SIZE_MAX
-                                                                 : steps * LOOKS_PER_STEP};
+    struct ctxi_sweep sweep = {now, drops, looks};
     size_t dropped;
 
     ctxi_cache_lock(cache);
     dropped = ctxi_contents_sweep(cache, &sweep, &batch);
     ctxi_reclaim(cache);
     ctxi_cache_unlock(cache);
+    return dropped;
+}
+
+/* Removes up to `steps` entries that are found expired. */
+static size_t sweep_expired(ctx_cache *cache, const uint64_t *now, size_t steps)
+{
+    size_t left = looks_for(cache, steps), dropped = 0;
+
+    while (left && dropped < steps) {
+        size_t looks = left < STEP_SIZE ? left : STEP_SIZE;
+
+        dropped += sweep_some(cache, now, steps - dropped, looks);
+        left -= looks;
+    }
     return dropped;
 }
 

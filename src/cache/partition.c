@@ -2,8 +2,9 @@
 
 #include "base/hash.h"
 
-#define SLOTS_MIN 4
-#define REST_MAX  64 /* slots that rest although they could be used again */
+#define REST_MAX 64 /* slots that rest although they could be used again */
+/* No more rest, whatever readers do, and none is added meanwhile: 1.5 MB. */
+#define REST_LIMIT 65536
 
 void ctxi_partitions_init(struct ctxi_partitions *partitions, uint64_t seed)
 {
@@ -89,51 +90,103 @@ static void copy_ids(const struct ctxi_partitions *partitions, struct ctxi_parti
 static void copy_slots(struct ctxi_partitions *partitions, const struct arrays *arrays,
                        uint32_t count)
 {
-    uint32_t old_count = partitions->slot_count;
+    uint32_t old_count = partitions->slot_count, kept = old_count < count ? old_count : count;
 
     memset(arrays->slots, 0, count * sizeof *arrays->slots);
     if (old_count) {
-        memcpy(arrays->slots, partitions->slots, old_count * sizeof *arrays->slots);
-        memcpy(arrays->free_slots, partitions->free_slots,
-               partitions->free_count * sizeof *arrays->free_slots);
+        memcpy(arrays->slots, partitions->slots, kept * sizeof *arrays->slots);
         memcpy(arrays->resting, partitions->resting,
                partitions->rest_count * sizeof *arrays->resting);
     }
 }
 
-/* Twice as many; the new ones are free. Readers may be using the old ids. */
-static int grow_slots(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
-                      struct ctxi_memory *memory)
+/* ---- free slots: a heap, the lowest first, so that those at the end fall out of use ------- */
+
+static void swap(uint32_t *a, uint32_t *b)
 {
-    uint32_t old_count = partitions->slot_count, count = old_count ? old_count * 2 : SLOTS_MIN;
+    uint32_t value = *a;
+
+    *a = *b;
+    *b = value;
+}
+
+static void add_free(struct ctxi_partitions *partitions, uint32_t slot)
+{
+    uint32_t *heap = partitions->free_slots, i = partitions->free_count++;
+
+    heap[i] = slot;
+    for (; i > 0 && heap[i] < heap[(i - 1) / 2]; i = (i - 1) / 2)
+        swap(&heap[i], &heap[(i - 1) / 2]);
+}
+
+static uint32_t take_free(struct ctxi_partitions *partitions)
+{
+    uint32_t *heap = partitions->free_slots, lowest = heap[0];
+    uint32_t count = --partitions->free_count, i = 0, child;
+
+    heap[0] = heap[count];
+    while ((child = 2 * i + 1) < count) {
+        child += child + 1 < count && heap[child + 1] < heap[child];
+        if (heap[i] <= heap[child])
+            break;
+        swap(&heap[i], &heap[child]);
+        i = child;
+    }
+    return lowest;
+}
+
+/* ---- their number ------------------------------------------------------------------------- */
+
+/* Those that were free and still exist, and new ones. */
+static void refill_free(struct ctxi_partitions *partitions, const uint32_t *free_slots,
+                        uint32_t free_count, uint32_t old_count)
+{
+    partitions->free_count = 0;
+    for (uint32_t i = 0; i < free_count; i++)
+        if (free_slots[i] < partitions->slot_count)
+            add_free(partitions, free_slots[i]);
+    for (uint32_t slot = old_count; slot < partitions->slot_count; slot++)
+        add_free(partitions, slot);
+}
+
+/* So many slots, from now on. Those that go are free. Readers may be using the old ids. */
+static int resize_slots(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                        struct ctxi_memory *memory, uint32_t count)
+{
+    uint32_t old_count = partitions->slot_count;
     struct arrays old = {partitions->slots, NULL, partitions->free_slots, partitions->resting};
     struct arrays arrays;
 
-    if (count > CTXI_PLACES_MAX || !ctxi_readers_may_retire(readers) ||
-        take_arrays(&arrays, memory, count) != CTX_OK)
+    if (!ctxi_readers_may_retire(readers, memory) || take_arrays(&arrays, memory, count) != CTX_OK)
         return CTX_ERR_NOMEM;
     copy_ids(partitions, arrays.ids, count);
     copy_slots(partitions, &arrays, count);
     if (ids_of(partitions))
         ctxi_readers_retire(readers, ids_of(partitions), ids_bytes(old_count));
-    give_arrays(&old, memory, old_count);
     partitions->slots = arrays.slots;
     partitions->free_slots = arrays.free_slots;
     partitions->resting = arrays.resting;
     atomic_store_explicit(&partitions->ids, arrays.ids, memory_order_release); /* PARTITION-1 */
     partitions->slot_count = count;
-    for (uint32_t slot = count; slot > old_count; slot--)
-        partitions->free_slots[partitions->free_count++] = slot - 1;
+    refill_free(partitions, old.free_slots, partitions->free_count, old_count);
+    give_arrays(&old, memory, old_count);
     return CTX_OK;
+}
+
+static int grow_slots(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                      struct ctxi_memory *memory)
+{
+    uint32_t count = partitions->slot_count ? partitions->slot_count * 2 : CTXI_SLOTS_MIN;
+
+    if (count > CTXI_PLACES_MAX || partitions->rest_count > REST_LIMIT)
+        return CTX_ERR_NOMEM;
+    return resize_slots(partitions, readers, memory, count);
 }
 
 size_t ctxi_partitions_bytes(const struct ctxi_partitions *partitions)
 {
-    uint32_t count = partitions->slot_count;
-    size_t arrays = count * (sizeof *partitions->slots + sizeof *partitions->free_slots +
-                             sizeof *partitions->resting);
-
-    return partitions->block_bytes + (count ? arrays + ids_bytes(count) : 0);
+    return partitions->block_bytes + ctxi_partitions_arrays_bytes(partitions) -
+           ctxi_partitions_waiting_bytes(partitions);
 }
 
 static void renew_id(struct ctxi_partitions *partitions, uint32_t slot)
@@ -160,31 +213,47 @@ void ctxi_partitions_begin_wait(struct ctxi_partitions *partitions)
     partitions->rest_waiting = partitions->rest_count;
 }
 
+/* Whether the slots from `first` on are free. */
+static bool are_free(const struct ctxi_partitions *partitions, uint32_t first)
+{
+    for (uint32_t i = 0; i < partitions->rest_count; i++)
+        if (partitions->resting[i] >= first)
+            return false;
+    for (uint32_t slot = first; slot < partitions->slot_count; slot++)
+        if (partitions->slots[slot])
+            return false;
+    return true;
+}
+
+/* New slots begin with a serial that none of those from `first` on had. False: there is none. */
+static bool pass_serials(struct ctxi_partitions *partitions, uint32_t first)
+{
+    uint64_t last = 0;
+
+    for (uint32_t slot = first; slot < partitions->slot_count; slot++)
+        last = id_at(partitions, slot) > last ? id_at(partitions, slot) : last;
+    if (!has_next(last))
+        return false;
+    last = last - ctxi_partition_slot(last) + CTXI_SERIAL_ONE;
+    if (last > partitions->first_serial)
+        partitions->first_serial = last;
+    return true;
+}
+
 /*
  * The arrays of many partitions that are gone would otherwise eat up a small capacity for ever. Ids
  * that were in use stay used.
  */
-static void free_slots_of_none(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
-                               struct ctxi_memory *memory)
+static void shrink_slots(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
+                         struct ctxi_memory *memory)
 {
-    struct arrays arrays = {partitions->slots, NULL, partitions->free_slots, partitions->resting};
     uint32_t count = partitions->slot_count;
-    uint64_t last = 0;
 
-    if (partitions->existing || partitions->rest_count || count <= SLOTS_MIN ||
-        !ctxi_readers_may_retire_table(readers))
-        return;
-    for (uint32_t slot = 0; slot < count; slot++)
-        last = id_at(partitions, slot) > last ? id_at(partitions, slot) : last;
-    if (!has_next(last))
-        return;
-    partitions->first_serial = last - ctxi_partition_slot(last) + CTXI_SERIAL_ONE;
-    give_arrays(&arrays, memory, count);
-    ctxi_readers_retire(readers, ids_of(partitions), ids_bytes(count));
-    atomic_store_explicit(&partitions->ids, NULL, memory_order_release); /* PARTITION-1 */
-    partitions->slots = NULL;
-    partitions->free_slots = partitions->resting = NULL;
-    partitions->slot_count = partitions->free_count = 0;
+    while (count > CTXI_SLOTS_MIN && partitions->existing + partitions->rest_count <= count / 4 &&
+           are_free(partitions, count / 4))
+        count /= 2;
+    if (count < partitions->slot_count && pass_serials(partitions, count))
+        (void)resize_slots(partitions, readers, memory, count); /* or later */
 }
 
 void ctxi_partitions_free_waiting(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
@@ -194,19 +263,18 @@ void ctxi_partitions_free_waiting(struct ctxi_partitions *partitions, struct ctx
 
     if (!count)
         return;
-    memcpy(partitions->free_slots + partitions->free_count, partitions->resting,
-           count * sizeof *partitions->resting);
-    partitions->free_count += count;
+    for (uint32_t i = 0; i < count; i++)
+        add_free(partitions, partitions->resting[i]);
     partitions->rest_count -= count;
     memmove(partitions->resting, partitions->resting + count,
             partitions->rest_count * sizeof *partitions->resting);
     partitions->rest_waiting = 0;
-    free_slots_of_none(partitions, readers, memory);
+    shrink_slots(partitions, readers, memory);
 }
 
 bool ctxi_partitions_rest_long(const struct ctxi_partitions *partitions)
 {
-    return partitions->rest_count > REST_MAX;
+    return partitions->rest_count > REST_MAX || (partitions->rest_count && !partitions->free_count);
 }
 
 /* ---- life --------------------------------------------------------------------------------- */
@@ -333,7 +401,7 @@ static int find_slot(struct ctxi_partitions *partitions, struct ctxi_readers *re
 
 static void take_slot(struct ctxi_partitions *partitions, struct ctxi_partition *partition)
 {
-    uint32_t slot = partitions->free_slots[--partitions->free_count];
+    uint32_t slot = take_free(partitions);
 
     partition->id = id_at(partitions, slot);
     partition->number = ++partitions->last_number;

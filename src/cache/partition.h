@@ -64,7 +64,7 @@ struct ctxi_partitions {
     struct ctxi_partition *table;  /* not retired, by encoding */
     struct ctxi_partition **slots; /* all that exist; NULL where free */
     _Atomic(struct ctxi_partition_ids *) ids;
-    uint32_t *free_slots; /* a stack of free_count; all four have slot_count places */
+    uint32_t *free_slots; /* a heap of free_count; all four have slot_count places */
     uint32_t *resting;    /* slots that records may still name, oldest first; then they are free */
     uint32_t free_count, slot_count;
     uint32_t rest_count, rest_waiting; /* of these the first wait for the grace under way */
@@ -141,15 +141,36 @@ bool ctxi_partition_free_idle(struct ctxi_partitions *partitions, struct ctxi_me
 
 /*
  * The slots of partitions that are gone are free again after a grace and a drain (reclaim.h): when it
- * begins, when it has ended; and whether so many wait that it is worth one.
+ * begins, when it has ended; and whether so many wait, or so few are free, that it is worth one.
  */
 void ctxi_partitions_begin_wait(struct ctxi_partitions *partitions);
 void ctxi_partitions_free_waiting(struct ctxi_partitions *partitions, struct ctxi_readers *readers,
                                   struct ctxi_memory *memory);
 bool ctxi_partitions_rest_long(const struct ctxi_partitions *partitions);
 
-/* What partitions and their arrays take, without the table that finds them. */
+/* What partitions and their arrays take, without the table that finds them and without what waits. */
 size_t ctxi_partitions_bytes(const struct ctxi_partitions *partitions);
+
+#define CTXI_SLOTS_MIN  4
+#define CTXI_SLOTS_EACH 4 /* of so many, for each partition, it is to blame that they are there */
+#define CTXI_PLACE_BYTES                                                                           \
+    (sizeof(struct ctxi_partition *) + sizeof(uint64_t) + 2 * sizeof(uint32_t)) /* in all arrays */
+
+static inline size_t ctxi_partitions_arrays_bytes(const struct ctxi_partitions *partitions)
+{
+    return partitions->slot_count
+               ? sizeof(struct ctxi_partition_ids) + partitions->slot_count * CTXI_PLACE_BYTES
+               : 0;
+}
+
+/* What the arrays take although the partitions that exist do not need it: slots rest, or did. */
+static inline size_t ctxi_partitions_waiting_bytes(const struct ctxi_partitions *partitions)
+{
+    size_t bytes = ctxi_partitions_arrays_bytes(partitions);
+    size_t own = (partitions->existing + CTXI_SLOTS_MIN) * CTXI_SLOTS_EACH * CTXI_PLACE_BYTES;
+
+    return bytes > own ? bytes - own : 0;
+}
 
 /* Bytes that a partition of this size takes, at most. */
 size_t ctxi_partition_bytes(size_t encoded_size);

@@ -330,6 +330,34 @@ void ctxi_reader_drained(struct ctxi_readers *readers, const struct ctxi_reader 
 
 /* ---- blocks ------------------------------------------------------------------------------- */
 
+#define RETIRED_MIN 8 /* places of the list */
+
+static void set_room(struct ctxi_readers *readers, struct ctxi_retired *list, size_t room)
+{
+    const size_t size = sizeof *list;
+
+    readers->retired_bytes = readers->retired_bytes + room * size - readers->retired_room * size;
+    readers->retired = list;
+    readers->retired_room = room;
+}
+
+bool ctxi_readers_may_retire(struct ctxi_readers *readers, struct ctxi_memory *memory)
+{
+    struct ctxi_retired *old = readers->retired, *next;
+    size_t before = readers->retired_room, room = before ? before * 2 : RETIRED_MIN;
+
+    if (readers->retired_count < before)
+        return true;
+    next = ctxi_memory_take(memory, room * sizeof *next);
+    if (!next)
+        return false;
+    if (before)
+        memcpy(next, old, before * sizeof *next);
+    ctxi_memory_give(memory, old, before * sizeof *old);
+    set_room(readers, next, room);
+    return true;
+}
+
 void ctxi_readers_retire(struct ctxi_readers *readers, void *block, size_t bytes)
 {
     readers->retired[readers->retired_count++] = (struct ctxi_retired){block, bytes};
@@ -343,9 +371,14 @@ static void free_first(struct ctxi_readers *readers, struct ctxi_memory *memory,
         readers->retired_bytes -= readers->retired[i].bytes;
     }
     readers->retired_count -= count;
-    memmove(readers->retired, readers->retired + count,
-            readers->retired_count * sizeof *readers->retired);
     readers->waiting_count = 0;
+    if (readers->retired_count) {
+        memmove(readers->retired, readers->retired + count,
+                readers->retired_count * sizeof *readers->retired);
+        return;
+    }
+    ctxi_memory_give(memory, readers->retired, readers->retired_room * sizeof *readers->retired);
+    set_room(readers, NULL, 0);
 }
 
 void ctxi_readers_free_waiting(struct ctxi_readers *readers, struct ctxi_memory *memory)

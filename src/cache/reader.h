@@ -45,13 +45,10 @@
 
 #define CTXI_LINE 64
 
-#define CTXI_RING_BLOCKS    128 /* a power of two */
-#define CTXI_RING_BLOCK     8   /* of a block: its time, and seven records */
-#define CTXI_RING           (CTXI_RING_BLOCKS * CTXI_RING_BLOCK) /* positions */
-#define CTXI_RING_DRAIN     (16 * CTXI_RING_BLOCK) /* a thread tries to drain after so many positions */
-#define CTXI_WINDOW         16 /* records that a batch writes in one section, at most (hit_many.c) */
-#define CTXI_RETIRED_MAX    12
-#define CTXI_RETIRED_TABLES 8 /* how many of them tables may take that can do without */
+#define CTXI_RING       1024 /* positions; a power of two */
+#define CTXI_RING_BLOCK 8    /* of a block: its time, and seven records */
+#define CTXI_RING_DRAIN 128  /* a thread tries to drain after so many */
+#define CTXI_WINDOW     16   /* records that a batch writes in one section, at most (hit_many.c) */
 
 /* One use of an entry. */
 struct ctxi_record {
@@ -127,9 +124,9 @@ struct ctxi_readers {
     uint32_t crowd_left; /* drains until it ends */
     enum ctxi_settling unsettled;
     bool grace_begun; /* what is waiting is waiting for those who are awaited */
-    size_t retired_count, waiting_count;
-    size_t retired_bytes;                          /* of all these blocks */
-    struct ctxi_retired retired[CTXI_RETIRED_MAX]; /* the first waiting_count wait for the grace */
+    size_t retired_count, waiting_count, retired_room;
+    size_t retired_bytes;         /* of all these blocks, and of their list */
+    struct ctxi_retired *retired; /* the first waiting_count wait for the grace */
 };
 
 #define CTXI_ID_NONE  0u
@@ -211,16 +208,8 @@ bool ctxi_readers_grace_ended(struct ctxi_readers *readers);
 
 /* ---- blocks ------------------------------------------------------------------------------- */
 
-/* Whether one more block may be retired; one that may be done without. */
-static inline bool ctxi_readers_may_retire(const struct ctxi_readers *readers)
-{
-    return readers->retired_count < CTXI_RETIRED_MAX;
-}
-
-static inline bool ctxi_readers_may_retire_table(const struct ctxi_readers *readers)
-{
-    return readers->retired_count < CTXI_RETIRED_TABLES;
-}
+/* Makes sure that one more block may be retired. False: no memory for the list of them. */
+bool ctxi_readers_may_retire(struct ctxi_readers *readers, struct ctxi_memory *memory);
 
 /* A block is to be given back when no reader can see it any more. */
 void ctxi_readers_retire(struct ctxi_readers *readers, void *block, size_t bytes);

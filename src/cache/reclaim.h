@@ -4,6 +4,13 @@
  *
  * What becomes unreachable waits here for a grace (reader.h) that begins later, and then for a drain:
  * no section can see it any more, and no record names it. Guarded by the cache's lock.
+ *
+ * What waits is outside of the capacity, for it says nothing of what the cache holds, and bounded by
+ * itself: CTX_CACHE_WAITING_MIN bytes, or an eighth of the capacity (of what the entries take, if that
+ * is not in bytes). Who stores, and leaves more behind, waits until it is less, without a lock: for a
+ * thread that was interrupted in the middle of a hit, as one would wait for the holder of a lock. If that
+ * thread does not go on for long the cache is *stalled*: until it has, nobody waits, and nothing is stored.
+ * So memory grows beyond the bound by no more than one store of each thread.
  */
 #ifndef CTXI_CACHE_RECLAIM_H
 #define CTXI_CACHE_RECLAIM_H
@@ -12,13 +19,14 @@
 
 /* Lists of numbers of slots, by the `next` of their links. */
 struct ctxi_limbo {
-    uint32_t fresh;   /* become unreachable; 0: none */
-    uint32_t waiting; /* the same, before the grace that is under way; 0: none */
-    size_t count;     /* of the fresh ones */
-    size_t bytes;     /* that they have outside of their slots */
+    uint32_t fresh;            /* become unreachable; 0: none */
+    uint32_t waiting;          /* the same, before the grace that is under way; 0: none */
+    size_t fresh_count, count; /* of the fresh ones; of all */
+    size_t fresh_bytes, bytes; /* of their slots, links and blocks */
+    bool stalled;              /* see above */
 };
 
-/* The entry is in no list, and nobody holds it. */
+/* The entry is in no list, and nobody holds it. One that never was in the cache is given back at once. */
 void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold);
 
 /* Gives back what can be, and goes on with the rest. Cheap when there is little to do. */
@@ -26,5 +34,14 @@ void ctxi_reclaim(ctx_cache *cache);
 
 /* Gives back everything: nobody reads any more, and nobody ever will. */
 void ctxi_reclaim_all(ctx_cache *cache);
+
+/* Bytes of all that waits. */
+size_t ctxi_reclaim_bytes(const ctx_cache *cache);
+
+/* Whether who stores is to wait: more waits than may, also after what could be given back now was. */
+bool ctxi_reclaim_is_crowded(ctx_cache *cache);
+
+/* Waits until it is not so any more; or, after about a second, until it is stalled. No lock held. */
+void ctxi_reclaim_await(ctx_cache *cache);
 
 #endif

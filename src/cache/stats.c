@@ -37,21 +37,23 @@ static ctx_cache_memory_use memory_of(const ctx_cache *cache)
     const struct ctxi_sizes_of_entries *sizes = &cache->contents_bytes;
     const struct ctxi_arena *arena = &cache->arena;
     ctx_cache_memory_use use = CTX_CACHE_MEMORY_INIT;
-    size_t tables = cache->memory.bytes;
+    size_t tables = cache->memory.bytes - ctxi_reclaim_table_bytes(cache);
 
     use.count = cache->stats.entries + cache->dead;
     use.keys = sizes->keys;
     use.values = sizes->values;
     use.adopted = sizes->adopted;
     use.recency = use.count * sizeof(struct ctxi_numbers);
-    use.free = arena->free_bytes +
-               (arena->used - use.count) * sizeof(struct ctxi_numbers); /* left, or still to come */
-    use.headers = arena->memory.bytes - use.keys - use.values - use.recency - use.free;
+    use.waiting = ctxi_reclaim_bytes(cache);
+    use.free = arena->free_bytes + (arena->used - cache->limbo.count - use.count) *
+                                       sizeof(struct ctxi_numbers); /* held, or still to come */
+    use.headers =
+        arena->memory.bytes - cache->limbo.bytes - use.keys - use.values - use.recency - use.free;
     use.index = ctxi_index_bytes(&cache->index);
     use.partitions = ctxi_partitions_bytes(&cache->partitions);
     use.fixed = sizeof *cache + cache->flights_memory.bytes + tables - use.index - use.partitions;
     use.total = use.keys + use.values + use.adopted + use.headers + use.recency + use.index +
-                use.partitions + use.free + use.fixed;
+                use.partitions + use.free + use.fixed + use.waiting;
     return use;
 }
 

@@ -235,7 +235,7 @@ static ctx_cache_memory_use memory_of(ctx_cache *of)
 
     cr_assert_eq(ctx_cache_memory(of, &use), CTX_OK);
     cr_assert_eq(use.total, use.keys + use.values + use.adopted + use.headers + use.recency +
-                                use.index + use.partitions + use.free + use.fixed);
+                                use.index + use.partitions + use.free + use.fixed + use.waiting);
     cr_assert_lt(use.total, UINT64_C(1) << 40); /* nothing below zero */
     return use;
 }

@@ -238,6 +238,63 @@ Test(ttl, maintenance_drops_no_more_than_asked)
     ctx_cache_destroy(cache);
 }
 
+/* How many entries were there at each callback that follows what was removed under one lock. */
+static ctx_cache *watched;
+static uint64_t seen, most_at_once;
+
+static void watch_removal(void *user, const ctx_cache_removal *removal)
+{
+    uint64_t entries = stats_of(watched).entries;
+
+    (void)user, (void)removal;
+    if (seen - entries > most_at_once)
+        most_at_once = seen - entries;
+    seen = entries;
+}
+
+/* Callbacks run without the lock: what they find gone went while it was held once. */
+Test(ttl, maintenance_lets_others_through)
+{
+    enum { COUNT = 5000, AT_ONCE = 256 };
+    ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
+
+    config.capacity_entries = COUNT;
+    config.ttl_ns = 100;
+    config.clock = fake_clock_read;
+    config.clock_user = &now;
+    config.on_remove = watch_removal;
+    watched = cache_with(&config);
+    for (int i = 0; i < COUNT; i++)
+        ask(watched, price, i);
+    fake_clock_advance(&now, 100);
+    seen = COUNT;
+    cr_assert_eq(ctx_cache_maintain(watched, COUNT), COUNT);
+    cr_assert_eq(stats_of(watched).entries, 0);
+    cr_assert_leq(most_at_once, AT_ONCE);
+    ctx_cache_destroy(watched);
+}
+
+/* 16 looks for each entry that it may drop, and where it stopped the next one goes on. */
+Test(ttl, maintenance_looks_at_no_more_than_it_says)
+{
+    enum { COUNT = 1600, STEPS = 10, CALLS = COUNT / (16 * STEPS) };
+    ctx_cache *cache = cache_expiring_after(100);
+    ctx_value last = ctx_i64(COUNT);
+    int calls = 1;
+
+    ctx_cache_resize(cache, COUNT, 0);
+    for (int64_t key = 1; key < COUNT; key++)
+        put_serial(cache, price, key, key);
+    cr_assert_eq(ctx_cache_put_v(cache, price, &last, 1, &calls, sizeof calls, 10), CTX_OK);
+    fake_clock_advance(&now, 10); /* the last slot of all has expired */
+    while (!ctx_cache_maintain(cache, STEPS) && calls <= CALLS + 1)
+        calls++;
+    cr_assert_eq(stats_of(cache).expired, 1);
+    cr_assert_geq(calls, CALLS);
+    cr_assert_leq(calls, CALLS + 1); /* slot number 0 is one, too */
+    ctx_cache_destroy(cache);
+}
+
 Test(ttl, the_default_clock_is_monotonic_time)
 {
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
