@@ -7,6 +7,9 @@
  * and compares. Runs of calls by one thread alternate with calls by all, for a cache treats a thread
  * that is alone differently. Meanwhile an onlooker without the baton reads the statistics, which
  * changes nothing, but carries out what the others have recorded at any moment.
+ *
+ * Before that, in some runs, all of them hit at once for a while: a crowd, in which order is not exact. It is
+ * again as soon as the cache has looked at what was recorded some times without finding another.
  */
 #include <sched.h>
 #include <string.h>
@@ -186,7 +189,46 @@ static void *look_on(void *arg)
     return NULL;
 }
 
-static void run(unsigned threads, uint64_t capacity, uint64_t seed, bool with_onlooker, long steps)
+/* ---- a crowd ------------------------------------------------------------------------------ */
+
+enum { RUSH_CALLS = 20000, LOOKS = 20 /* more than a crowd lasts */ };
+
+static void *rush(void *arg)
+{
+    const struct player *player = arg;
+    const struct model *model = &player->race->model; /* nobody changes it meanwhile */
+    struct support_rng rng = support_rng_seeded(player->number + 1);
+
+    for (long i = 0; i < scaled(RUSH_CALLS); i++) {
+        int64_t key = model->keys[support_rng_below(&rng, model->count)], answer = 0;
+        ctx_value box = ctx_i64(key);
+
+        CHECK_EQ(ctx_cache_call_copy_v(player->race->cache, square, &box, 1, NULL, &answer,
+                                       sizeof answer, NULL),
+                 CTX_OK);
+        CHECK_EQ(answer, 1 + key * key);
+    }
+    return NULL;
+}
+
+/* Afterwards all that is there is used once, the least recently used first: so the order is known. */
+static void crowd(struct race *race, struct player *players)
+{
+    while (race->model.count < race->model.capacity)
+        step(race);
+    for (unsigned i = 0; i < race->threads; i++)
+        CHECK_EQ(pthread_create(&players[i].thread, NULL, rush, &players[i]), 0);
+    for (unsigned i = 0; i < race->threads; i++)
+        pthread_join(players[i].thread, NULL);
+    race->model.hits += race->threads * (uint64_t)scaled(RUSH_CALLS);
+    for (int i = 0; i < LOOKS; i++)
+        CHECK_EQ(stats_of(race->cache).hits, race->model.hits);
+    for (size_t i = race->model.count; i-- > 0; race->model.hits++)
+        CHECK_EQ(call(race, race->model.keys[i]), CTX_CACHE_HIT);
+}
+
+static void run(unsigned threads, uint64_t capacity, uint64_t seed, bool with_onlooker,
+                bool with_crowd, long steps)
 {
     struct race race = {.cache = cache_of(capacity, NULL),
                         .model = {.capacity = capacity},
@@ -196,10 +238,12 @@ static void run(unsigned threads, uint64_t capacity, uint64_t seed, bool with_on
     struct player players[THREADS_MAX];
     pthread_t onlooker;
 
-    for (unsigned i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < threads; i++)
         players[i] = (struct player){.race = &race, .number = i};
+    if (with_crowd)
+        crowd(&race, players);
+    for (unsigned i = 0; i < threads; i++)
         CHECK_EQ(pthread_create(&players[i].thread, NULL, play, &players[i]), 0);
-    }
     if (with_onlooker)
         CHECK_EQ(pthread_create(&onlooker, NULL, look_on, &race), 0);
     for (unsigned i = 0; i < threads; i++)
@@ -220,10 +264,11 @@ int main(void)
 
     for (unsigned threads = 2; threads <= THREADS_MAX; threads++)
         for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
-            run(threads, capacities[i], seed + i, false, steps);
-            run(threads, capacities[i], seed + i, true, steps);
+            run(threads, capacities[i], seed + i, false, false, steps);
+            run(threads, capacities[i], seed + i, false, true, steps);
+            run(threads, capacities[i], seed + i, true, true, steps);
         }
-    printf("stress_order: %ld calls in turns by 2 to %d threads, each like one list\n", steps * 18,
+    printf("stress_order: %ld calls in turns by 2 to %d threads, each like one list\n", steps * 27,
            THREADS_MAX);
     return 0;
 }
