@@ -227,7 +227,6 @@ static struct ctxi_reader **oldest_ring(struct rings *rings, uint64_t now, uint6
     for (at = &(*at)->next_active; *at; at = &(*at)->next_active) {
         uint64_t stamp = stamp_at(*at, (*at)->at);
 
-        rings->proofs += stamp == oldest;
         if (ctxi_stamp_before(stamp, oldest)) {
             *out_limit = oldest;
             oldest = stamp;
@@ -249,6 +248,7 @@ static void merge(ctx_cache *cache, struct rings *rings, uint64_t now, struct ba
 
         while (end != reader->end && !ctxi_stamp_before(limit, stamp_at(reader, end)))
             end = next_block(reader, end);
+        rings->proofs += limit != now && stamp_at(reader, end - 1) == limit;
         carry_out(cache, reader, reader->at, end, batch, run);
         reader->at = end;
         if (end == reader->end) {

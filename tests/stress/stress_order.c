@@ -14,6 +14,8 @@
 #include <sched.h>
 #include <string.h>
 
+#include "cache/cache.h" /* how many crowds there were */
+#include "support/barrier.h"
 #include "support/cache_kit.h"
 #include "support/check.h"
 #include "support/rng.h"
@@ -82,6 +84,7 @@ struct race {
     unsigned alone;        /* steps until the baton goes on */
     _Atomic unsigned turn; /* who has the baton */
     atomic_bool over;
+    struct support_barrier start; /* of a rush */
 };
 
 static void compare_contents(const struct race *race)
@@ -191,7 +194,9 @@ static void *look_on(void *arg)
 
 /* ---- a crowd ------------------------------------------------------------------------------ */
 
-enum { RUSH_CALLS = 20000, LOOKS = 20 /* more than a crowd lasts */ };
+enum { RUSH_CALLS = 200000, LOOKS = 20 /* more than a crowd lasts */ };
+
+static unsigned crowds; /* in all; there may be none where threads do not run at once */
 
 static void *rush(void *arg)
 {
@@ -199,6 +204,7 @@ static void *rush(void *arg)
     const struct model *model = &player->race->model; /* nobody changes it meanwhile */
     struct support_rng rng = support_rng_seeded(player->number + 1);
 
+    support_barrier_wait(&player->race->start);
     for (long i = 0; i < scaled(RUSH_CALLS); i++) {
         int64_t key = model->keys[support_rng_below(&rng, model->count)], answer = 0;
         ctx_value box = ctx_i64(key);
@@ -214,12 +220,15 @@ static void *rush(void *arg)
 /* Afterwards all that is there is used once, the least recently used first: so the order is known. */
 static void crowd(struct race *race, struct player *players)
 {
+    support_barrier_init(&race->start, race->threads);
     while (race->model.count < race->model.capacity)
         step(race);
     for (unsigned i = 0; i < race->threads; i++)
         CHECK_EQ(pthread_create(&players[i].thread, NULL, rush, &players[i]), 0);
     for (unsigned i = 0; i < race->threads; i++)
         pthread_join(players[i].thread, NULL);
+    crowds += race->cache->readers.crowd / CTXI_ID_CROWD;
+    support_barrier_fini(&race->start);
     race->model.hits += race->threads * (uint64_t)scaled(RUSH_CALLS);
     for (int i = 0; i < LOOKS; i++)
         CHECK_EQ(stats_of(race->cache).hits, race->model.hits);
@@ -268,7 +277,7 @@ int main(void)
             run(threads, capacities[i], seed + i, false, true, steps);
             run(threads, capacities[i], seed + i, true, true, steps);
         }
-    printf("stress_order: %ld calls in turns by 2 to %d threads, each like one list\n", steps * 27,
-           THREADS_MAX);
+    printf("stress_order: %ld calls in turns by 2 to %d threads, each like one list; %u crowds\n",
+           steps * 27, THREADS_MAX, crowds);
     return 0;
 }
