@@ -26,12 +26,13 @@
 
 #include "cache/memory.h"
 
-#define CTXI_SLOT_BITS  12
-#define CTXI_SLOT_MASK  ((UINT32_C(1) << CTXI_SLOT_BITS) - 1)
-#define CTXI_CHUNKS_MAX (UINT32_C(1) << (32 - CTXI_SLOT_BITS))
-#define CTXI_SLOT_UNIT  16             /* slots are a multiple of it, and aligned to it */
-#define CTXI_INLINE_MAX 1024           /* the largest slot */
-#define CTXI_POINTER    sizeof(void *) /* the size of a slot that points at a block */
+#define CTXI_SLOT_BITS 12
+#define CTXI_SLOT_MASK ((UINT32_C(1) << CTXI_SLOT_BITS) - 1)
+#define CTXI_CHUNKS_MAX                                                                            \
+    ((UINT32_C(1) << (32 - CTXI_SLOT_BITS)) - 1) /* recency.h has some numbers */
+#define CTXI_SLOT_UNIT  16                       /* slots are a multiple of it, and aligned to it */
+#define CTXI_INLINE_MAX 1024                     /* the largest slot */
+#define CTXI_POINTER    sizeof(void *)           /* the size of a slot that points at a block */
 
 struct ctxi_readers;
 

@@ -4,16 +4,9 @@
 struct window {
     struct caller caller;
     size_t count;
-    bool made[CTXI_WINDOW]; /* else it goes the whole way */
-    struct ctxi_key keys[CTXI_WINDOW];
+    struct ctxi_key keys[CTXI_WINDOW]; /* size 0: goes the whole way */
     alignas(
         uint64_t) unsigned char bytes[CTXI_WINDOW * SHORT_KEY]; /* of the keys, close together */
-};
-
-/* What a window's keys most likely lead to, seen in the section that is under way; NULL: nothing. */
-struct guesses {
-    struct ctxi_entry *entries[CTXI_WINDOW];
-    uint32_t numbers[CTXI_WINDOW];
 };
 
 static bool open_window(struct window *window, ctx_cache *cache, const ctx_cache_fn *fn,
@@ -21,32 +14,43 @@ static bool open_window(struct window *window, ctx_cache *cache, const ctx_cache
                         const struct ctxi_rest *rest)
 {
     unsigned char *bytes = window->bytes;
+    struct caller caller;
 
-    if (!identify(&window->caller, cache, fn))
+    if (!identify(&caller, cache, fn))
         return false;
-    window->count = count;
     for (size_t i = 0; i < count; i++) {
-        window->made[i] =
-            !(rest->wanted && rest->wanted[i]) &&
-            make_key(&window->keys[i], bytes, &window->caller, args + i * arg_count, arg_count);
-        if (UNLIKELY(!window->made[i]))
-            continue;
-        ctxi_index_fetch(&cache->index, window->keys[i].hash);
-        bytes += window->keys[i].size;
+        struct ctxi_key key = {bytes, 0, 0};
+
+        if (UNLIKELY(rest->wanted && rest->wanted[i]) ||
+            UNLIKELY(!make_key(&key, bytes, &caller, args + i * arg_count, arg_count)))
+            key.size = 0;
+        bytes += key.size;
+        window->keys[i] = key;
     }
+    window->caller = caller;
+    window->count = count;
     return true;
 }
 
-/* Asks for the entries that the keys' hashes lead to. */
+/* What a window's keys most likely lead to, seen in the section that is under way; NULL: nothing. */
+struct guesses {
+    const struct ctxi_bucket *buckets[CTXI_WINDOW];
+    struct ctxi_entry *entries[CTXI_WINDOW];
+    uint32_t numbers[CTXI_WINDOW];
+};
+
+/* Asks for the buckets, and then for the entries that they have. */
 INLINE void guess(const struct window *window, size_t from, struct guesses *guesses)
 {
     const ctx_cache *cache = window->caller.cache;
 
+    for (size_t i = from; i < window->count; i++) {
+        guesses->buckets[i] = ctxi_index_start(&cache->index, window->keys[i].hash);
+        __builtin_prefetch(guesses->buckets[i]);
+    }
     for (size_t i = from; i < window->count; i++)
-        guesses->entries[i] = LIKELY(window->made[i])
-                                  ? ctxi_index_guess(&cache->index, &cache->arena,
-                                                     window->keys[i].hash, &guesses->numbers[i])
-                                  : NULL;
+        guesses->entries[i] = ctxi_bucket_guess(guesses->buckets[i], &cache->arena,
+                                                window->keys[i].hash, &guesses->numbers[i]);
 }
 
 /* The entry of key number `i`. The partition was looked at once for all of them. */
@@ -86,20 +90,22 @@ INLINE struct wish wish_of(const struct ctxi_answers *answers, size_t i, enum de
 INLINE size_t use_from(const struct window *window, size_t from, const uint64_t *now,
                        const struct ctxi_answers *answers, enum deed deed, struct after *after)
 {
+    const struct caller caller = window->caller;
     struct guesses guesses;
     size_t i = from;
 
-    if (!is_current(&window->caller))
+    if (!is_current(&caller))
         return i;
     guess(window, from, &guesses);
-    for (; i < window->count && window->made[i]; i++) {
+    for (; i < window->count && window->keys[i].size; i++) {
         const struct wish wish = wish_of(answers, i, deed);
         uint32_t number;
         struct ctxi_entry *entry = find_guessed(window, &guesses, i, &number);
+        int status = use(&caller, entry, number, now, &wish, after);
 
-        answers->statuses[i] = use(&window->caller, entry, number, now, &wish, after);
-        if (UNLIKELY(answers->statuses[i] == CTXI_WHOLE_WAY))
+        if (UNLIKELY(status == CTXI_WHOLE_WAY))
             break;
+        answers->statuses[i] = status;
     }
     return i;
 }

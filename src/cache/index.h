@@ -150,12 +150,6 @@ static inline struct ctxi_bucket *ctxi_index_start(const struct ctxi_index *inde
     return ctxi_index_bucket(index, ctxi_index_which((uint32_t)hash, shape));
 }
 
-/* Asks for the line where the search for this hash begins. */
-static inline void ctxi_index_fetch(const struct ctxi_index *index, uint64_t hash)
-{
-    __builtin_prefetch(ctxi_index_start(index, hash));
-}
-
 /*
  * A bit for each slot of the bucket that has this hash. Relaxed, slot by slot: whatever they lead to is
  * compared in full. On x86-64 the seven are loaded by two instructions, in which each slot is loaded
@@ -201,25 +195,23 @@ static inline struct ctxi_entry *ctxi_bucket_entry(const struct ctxi_bucket *buc
 }
 
 /*
- * The entry that is most likely the one of this hash, asked for; NULL: the first bucket has none, and if it
- * goes on elsewhere, that is asked for.
+ * The entry that is most likely the one of this hash, asked for; NULL: the bucket has none, and if it goes on
+ * elsewhere, that is asked for.
  */
-static inline struct ctxi_entry *ctxi_index_guess(const struct ctxi_index *index,
-                                                  const struct ctxi_arena *arena, uint64_t hash,
-                                                  uint32_t *out_number)
+static inline struct ctxi_entry *ctxi_bucket_guess(const struct ctxi_bucket *bucket,
+                                                   const struct ctxi_arena *arena, uint64_t hash,
+                                                   uint32_t *out_number)
 {
-    const struct ctxi_bucket *bucket = ctxi_index_start(index, hash);
     unsigned matches = ctxi_bucket_matches(bucket, (uint32_t)hash);
+    struct ctxi_entry *entry;
 
-    if (__builtin_expect(matches != 0, 1)) {
-        struct ctxi_entry *entry =
-            ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, out_number);
-
-        __builtin_prefetch(entry);
-        return entry;
+    if (__builtin_expect(!matches, 0)) {
+        __builtin_prefetch(atomic_load_explicit(&bucket->more, memory_order_relaxed));
+        return NULL;
     }
-    __builtin_prefetch(atomic_load_explicit(&bucket->more, memory_order_relaxed));
-    return NULL;
+    entry = ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, out_number);
+    __builtin_prefetch(entry);
+    return entry;
 }
 
 /* Where the search goes on; NULL: nowhere. */

@@ -8,7 +8,7 @@
 #include "cache/cache.h"
 #include "cache/reader.h"
 
-#define BATCH         32 /* records */
+#define BATCH         64 /* records */
 #define LONELY_ENOUGH 16 /* drains in a row with one thread's records, and it is alone again */
 #define CROWD_PROOFS  2  /* overlaps that one drain finds, and there is a crowd */
 #define CROWD_DRAINS  16 /* that it lasts, before it is looked at again */
@@ -39,8 +39,10 @@ static void count_run(ctx_cache *cache, struct run *run)
 }
 
 /*
- * Uses that are carried out together: all their links are on their way before the first is needed. A
- * second use in a row of one entry changes nothing.
+ * Uses that are carried out together. What counts of an entry is its last use, so they are looked at from the
+ * last one on: each entry leaves the list at its last use, and is TAKEN; those before find it so. Then
+ * all that were taken become the beginning of the list. Neighbours are written, never read, so nothing
+ * waits for their lines; the links themselves are on their way since they were added.
  */
 struct batch {
     const struct ctxi_places *places; /* of the arena */
@@ -49,6 +51,10 @@ struct batch {
     struct ctxi_numbers *links[BATCH];
 };
 
+#define TAKEN                                                                                      \
+    (CTXI_OUT - 1) /* `prev` of an entry that left the list for its beginning; no number */
+
+/* A second use in a row of one entry changes nothing. */
 static inline void add_use(struct batch *batch, uint32_t number)
 {
     struct ctxi_numbers *link = ctxi_places_link(batch->places, number);
@@ -59,37 +65,43 @@ static inline void add_use(struct batch *batch, uint32_t number)
     batch->links[batch->count++] = link;
 }
 
-static inline void fetch_neighbours(const struct batch *batch, const struct ctxi_numbers *link)
+/* Takes entries out of the list, those used last first, and moves them to the end of the batch's arrays in
+ * the order of their use. Returns how many they are. */
+static uint32_t take(struct batch *batch)
 {
-    if (link->prev < CTXI_OUT) {
-        __builtin_prefetch(ctxi_places_link(batch->places, link->prev), 1);
-        __builtin_prefetch(ctxi_places_link(batch->places, link->next), 1);
+    uint32_t taken = 0;
+
+    for (uint32_t i = batch->count; i-- > 0;) {
+        struct ctxi_numbers *link = batch->links[i];
+        struct ctxi_numbers old = *link;
+
+        if (old.prev >= TAKEN) /* or it was removed meanwhile */
+            continue;
+        ctxi_places_link(batch->places, old.prev)->next = old.next;
+        ctxi_places_link(batch->places, old.next)->prev = old.prev;
+        link->prev = TAKEN;
+        taken++;
+        batch->links[batch->count - taken] = link;
+        batch->numbers[batch->count - taken] = batch->numbers[i];
     }
+    return taken;
 }
 
-/* ctxi_recency_touch() for who knows where links are; 0, between the newest and the oldest, is `ends`. */
-static inline void touch(const struct batch *batch, struct ctxi_numbers *ends, uint32_t number,
-                         struct ctxi_numbers *link)
-{
-    struct ctxi_numbers old = *link;
-
-    if (old.prev == 0 || old.prev >= CTXI_OUT) /* the newest, or removed meanwhile */
-        return;
-    ctxi_places_link(batch->places, old.prev)->next = old.next;
-    ctxi_places_link(batch->places, old.next)->prev = old.prev;
-    *link = (struct ctxi_numbers){.next = ends->next, .prev = 0};
-    ctxi_places_link(batch->places, ends->next)->prev = number;
-    ends->next = number;
-}
-
+/* Number 0 stands between the newest and the oldest. */
 static void finish(struct batch *batch)
 {
-    struct ctxi_numbers *ends = ctxi_places_link(batch->places, 0);
+    uint32_t first = batch->count - take(batch), number = 0, next;
+    struct ctxi_numbers *newer = ctxi_places_link(batch->places, 0);
 
-    for (uint32_t i = 0; i < batch->count; i++)
-        fetch_neighbours(batch, batch->links[i]);
-    for (uint32_t i = 0; i < batch->count; i++)
-        touch(batch, ends, batch->numbers[i], batch->links[i]);
+    next = newer->next;
+    for (uint32_t i = batch->count; i-- > first;) {
+        newer->next = batch->numbers[i];
+        batch->links[i]->prev = number;
+        newer = batch->links[i];
+        number = batch->numbers[i];
+    }
+    newer->next = next;
+    ctxi_places_link(batch->places, next)->prev = number;
     batch->count = 0;
 }
 
