@@ -135,13 +135,6 @@ static inline const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t 
     return now;
 }
 
-/* What tables take that wait for readers (reclaim.h). Guarded by lock. */
-static inline size_t ctxi_reclaim_table_bytes(const ctx_cache *cache)
-{
-    return cache->readers.retired_bytes + cache->index.left_bytes +
-           ctxi_partitions_waiting_bytes(&cache->partitions);
-}
-
 /* What the capacity in bytes is compared with. Guarded by lock. */
 size_t ctxi_cache_used_bytes(const ctx_cache *cache);
 
