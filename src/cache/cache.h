@@ -52,6 +52,9 @@ struct ctx_cache {
     ctx_var *ignore[CTX_CACHE_VARY_MAX];
     struct ctxi_reads
         *warned; /* what entries marked `undeclared` depend on; bits are only ever set */
+    void *block; /* the memory that the struct lies in */
+
+    struct ctxi_link registered; /* fork.c; guarded by its lock */
 
     /* Lines of their own; see reader.h. */
     struct ctxi_readers readers;
@@ -89,9 +92,6 @@ struct ctx_cache {
     size_t flights_bytes; /* the same when nothing is loading: a table that loads made larger never
                            * shrinks, and must not eat up a small capacity */
     ctx_cache_stats stats;
-
-    struct ctxi_link registered; /* fork.c; guarded by its lock */
-    void *block;                 /* the memory that the struct lies in */
 };
 
 /* Takes the lock, and carries out what readers have recorded: order and statistics are exact. */
