@@ -10,7 +10,7 @@
 
 #include "base/ticks.h"
 
-#define CTXI_RECENT_NS 50000
+#define CTXI_RECENT_NS UINT64_C(50000)
 
 #if defined(__x86_64__)
 

@@ -53,6 +53,9 @@ struct ctx_cache {
     ctx_var *ignore[CTX_CACHE_VARY_MAX];
     struct ctxi_reads
         *warned; /* what entries marked `undeclared` depend on; bits are only ever set */
+    void *block; /* the memory that the struct lies in */
+
+    struct ctxi_link registered; /* fork.c; guarded by its lock */
 
     /* Lines of their own; see reader.h. */
     struct ctxi_readers readers;
@@ -90,9 +93,6 @@ struct ctx_cache {
     size_t flights_bytes; /* the same when nothing is loading: a table that loads made larger never
                            * shrinks, and must not eat up a small capacity */
     ctx_cache_stats stats;
-
-    struct ctxi_link registered; /* fork.c; guarded by its lock */
-    void *block;                 /* the memory that the struct lies in */
 };
 
 /* Takes the lock, and carries out what readers have recorded: order and statistics are exact. */
@@ -134,13 +134,6 @@ static inline const uint64_t *ctxi_cache_clock(const ctx_cache *cache, uint64_t 
         return NULL;
     *now = ctxi_cache_recent(cache);
     return now;
-}
-
-/* What tables take that wait for readers (reclaim.h). Guarded by lock. */
-static inline size_t ctxi_reclaim_table_bytes(const ctx_cache *cache)
-{
-    return cache->readers.retired_bytes + cache->index.left_bytes +
-           ctxi_partitions_waiting_bytes(&cache->partitions);
 }
 
 /* What the capacity in bytes is compared with. Guarded by lock. */

@@ -16,11 +16,12 @@
 #define LOOKS_FOR_ROOM                                                                             \
     256 /* for a dead one, before a live one has to leave for a capacity in bytes */
 
-/* All there is but entries and their slots: without what waits for readers. */
+/* All there is but entries and their slots: without what is there because of readers. */
 static size_t table_bytes(const ctx_cache *cache)
 {
     return sizeof *cache + cache->flights_bytes + cache->memory.bytes -
-           ctxi_reclaim_table_bytes(cache) - cache->arena.place_bytes;
+           cache->readers.retired_bytes - cache->index.left_bytes -
+           ctxi_partitions_excess_bytes(&cache->partitions) - cache->arena.place_bytes;
 }
 
 /* Slots that are pointers are counted as they are allocated, others with the entries in them. */

@@ -163,8 +163,14 @@ static inline size_t ctxi_partitions_arrays_bytes(const struct ctxi_partitions *
                : 0;
 }
 
-/* What the arrays take although the partitions that exist do not need it: slots rest, or did. */
+/* Of this, what slots that rest take. */
 static inline size_t ctxi_partitions_waiting_bytes(const struct ctxi_partitions *partitions)
+{
+    return partitions->rest_count * CTXI_PLACE_BYTES;
+}
+
+/* What the arrays take although the partitions that exist do not need it: slots rest, or did. */
+static inline size_t ctxi_partitions_excess_bytes(const struct ctxi_partitions *partitions)
 {
     size_t bytes = ctxi_partitions_arrays_bytes(partitions);
     size_t own = (partitions->existing + CTXI_SLOTS_MIN) * CTXI_SLOTS_EACH * CTXI_PLACE_BYTES;

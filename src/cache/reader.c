@@ -332,7 +332,7 @@ void ctxi_reader_drained(struct ctxi_readers *readers, const struct ctxi_reader 
 
 #define RETIRED_MIN 8 /* places of the list */
 
-static void set_room(struct ctxi_readers *readers, struct ctxi_retired *list, size_t room)
+static void set_room(struct ctxi_readers *readers, struct ctxi_retired *list, uint32_t room)
 {
     const size_t size = sizeof *list;
 
@@ -344,7 +344,7 @@ static void set_room(struct ctxi_readers *readers, struct ctxi_retired *list, si
 bool ctxi_readers_may_retire(struct ctxi_readers *readers, struct ctxi_memory *memory)
 {
     struct ctxi_retired *old = readers->retired, *next;
-    size_t before = readers->retired_room, room = before ? before * 2 : RETIRED_MIN;
+    uint32_t before = readers->retired_room, room = before ? before * 2 : RETIRED_MIN;
 
     if (readers->retired_count < before)
         return true;
@@ -364,9 +364,9 @@ void ctxi_readers_retire(struct ctxi_readers *readers, void *block, size_t bytes
     readers->retired_bytes += bytes;
 }
 
-static void free_first(struct ctxi_readers *readers, struct ctxi_memory *memory, size_t count)
+static void free_first(struct ctxi_readers *readers, struct ctxi_memory *memory, uint32_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         ctxi_memory_give(memory, readers->retired[i].block, readers->retired[i].bytes);
         readers->retired_bytes -= readers->retired[i].bytes;
     }

@@ -124,7 +124,7 @@ struct ctxi_readers {
     uint32_t crowd_left; /* drains until it ends */
     enum ctxi_settling unsettled;
     bool grace_begun; /* what is waiting is waiting for those who are awaited */
-    size_t retired_count, waiting_count, retired_room;
+    uint32_t retired_count, waiting_count, retired_room;
     size_t retired_bytes;         /* of all these blocks, and of their list */
     struct ctxi_retired *retired; /* the first waiting_count wait for the grace */
 };

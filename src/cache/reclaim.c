@@ -14,6 +14,12 @@
 
 /* ---- what waits --------------------------------------------------------------------------- */
 
+size_t ctxi_reclaim_table_bytes(const ctx_cache *cache)
+{
+    return cache->readers.retired_bytes + cache->index.left_bytes +
+           ctxi_partitions_waiting_bytes(&cache->partitions);
+}
+
 size_t ctxi_reclaim_bytes(const ctx_cache *cache)
 {
     return ctxi_reclaim_table_bytes(cache) + cache->limbo.bytes;

@@ -35,7 +35,8 @@ void ctxi_reclaim(ctx_cache *cache);
 /* Gives back everything: nobody reads any more, and nobody ever will. */
 void ctxi_reclaim_all(ctx_cache *cache);
 
-/* Bytes of all that waits. */
+/* Bytes of tables that wait, and of all that waits. */
+size_t ctxi_reclaim_table_bytes(const ctx_cache *cache);
 size_t ctxi_reclaim_bytes(const ctx_cache *cache);
 
 /* Whether who stores is to wait: more waits than may, also after what could be given back now was. */

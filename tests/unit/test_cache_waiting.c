@@ -184,6 +184,29 @@ Test(waiting, tables_of_many_tenants_that_ended_meanwhile_go_back)
     finish();
 }
 
+/* What one tenant that stays keeps large is no sign of a reader. */
+Test(waiting, tables_that_cannot_shrink_do_not_count_as_waiting)
+{
+    enum { MANY = 12000 };
+
+    cache = make(2 * MANY, 0);
+    for (int64_t id = 0; id < MANY; id++) {
+        ctx_set(tenant, id);
+        cr_assert_eq(put(0, 8), CTX_OK);
+    }
+    for (int64_t id = 0; id < MANY - 1; id++) {
+        ctx_set(tenant, id);
+        cr_assert_eq(ctx_cache_retire_partition(cache), CTX_OK);
+    }
+    while (ctx_cache_maintain(cache, MANY))
+        ;
+    ctx_set(tenant, (int64_t)MANY - 1);
+    for (int64_t key = 0; key < 100; key++)
+        cr_assert_eq(put(key, 8), CTX_OK);
+    cr_assert_gt(cache->partitions.slot_count, MANY);
+    finish();
+}
+
 /* ---- it is bounded ------------------------------------------------------------------------- */
 
 /* Stores until nothing is stored any more; `most` is what may be taken at any time. */
