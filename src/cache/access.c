@@ -80,9 +80,11 @@ static int look(struct search *search, struct ctxi_request *request,
     case CTXI_NEED_CLOCK:
         search->again = true;
         return status;
-    case CTXI_NOT_FOUND:
+    case CTXI_EXPIRED:
         if (search->leaves_trace)
-            ctxi_contents_bury(cache, &request->key, batch);
+            ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, batch);
+        break;
+    case CTXI_NOT_FOUND:
         break;
     case CTXI_FOUND:
         search->hold = ctxi_entry_ref(found);
@@ -210,6 +212,7 @@ static int put_entry(struct ctxi_request *request, struct ctxi_hold hold)
     ctxi_contents_erase(cache, &request->key, clock, CTX_CACHE_REPLACED, &batch);
     if (!ctxi_contents_store(cache, partition, request->key.hash, hold, &batch))
         r = CTX_ABSENT;
+    ctxi_contents_renounce(cache, hold); /* if it was not; callbacks may destroy the cache */
     ctxi_lock_release(&cache->lock);
     return r;
 }

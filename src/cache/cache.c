@@ -206,7 +206,7 @@ static void set_empty(ctx_cache *cache, const ctx_allocator *allocator)
     ctxi_readers_init(&cache->readers);
     ctxi_list_init(&cache->registered);
     cache->memory.allocator = &cache->allocator;
-    cache->flights_memory.allocator = &cache->allocator;
+    ctxi_flights_init(&cache->flights, &cache->allocator);
     cache->stats.size = sizeof cache->stats;
 }
 
@@ -236,8 +236,6 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
         r = ctxi_arena_init(&cache->arena, &cache->memory, inline_max(config));
     if (r == CTX_OK)
         r = ctxi_index_init(&cache->index, &cache->memory);
-    if (r == CTX_OK)
-        r = ctxi_flights_init(cache);
     if (r == CTX_OK)
         r = ctxi_fork_register(cache);
     return r;
@@ -299,7 +297,6 @@ void ctxi_cache_unref(ctx_cache *cache)
     if (atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_acq_rel) != 1)
         return;
     ctxi_fork_unregister(cache);
-    ctxi_flights_fini(cache);
     ctxi_reclaim_all(cache);
     ctxi_partitions_fini(&cache->partitions, &cache->memory);
     if (cache->index.segment_count)

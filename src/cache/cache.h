@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/lock.h"
+#include "cache/flight.h"
 #include "cache/function.h"
 #include "cache/index.h"
 #include "cache/partition.h"
@@ -16,7 +17,6 @@
 #include "cache/reclaim.h"
 #include "ctxcache/stats.h"
 
-struct ctxi_flight;
 struct ctxi_reads;
 
 /* The sizes of what is in entries, summed up. */
@@ -80,10 +80,7 @@ struct ctx_cache {
     struct ctxi_pages pages;   /* large blocks of index and arena */
     struct ctxi_memory memory; /* of index, partitions and tables */
     struct ctxi_fn_uses fn_uses;
-    struct ctxi_flight *flights;       /* a uthash table: loads that may be joined, by key */
-    struct ctxi_memory flights_memory; /* of that table */
-    size_t flights_bytes; /* the same when nothing is loading: a table that loads made larger never
-                           * shrinks, and must not eat up a small capacity */
+    struct ctxi_flights flights;
     ctx_cache_stats stats;
 
     struct ctxi_link registered; /* fork.c; guarded by its lock */

@@ -20,7 +20,7 @@
 /* Slots that are pointers are counted as they are allocated, others with the entries in them. */
 size_t ctxi_cache_used_bytes(const ctx_cache *cache)
 {
-    return sizeof *cache + cache->flights_bytes + cache->memory.bytes + cache->entry_bytes +
+    return sizeof *cache + cache->memory.bytes + cache->entry_bytes +
            cache->arena.pointer_bytes;
 }
 
@@ -47,25 +47,13 @@ enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_key
     *out_found = CTXI_HOLD_NONE;
     if (!entry)
         return CTXI_NOT_FOUND;
-    expires = ctxi_entry_expires(entry);
-    if (expires != CTXI_NEVER) {
-        if (!now)
-            return CTXI_NEED_CLOCK;
-        if (expires <= *now)
-            return CTXI_NOT_FOUND;
-    }
     *out_found = (struct ctxi_hold){entry, number};
-    return CTXI_FOUND;
-}
-
-bool ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch)
-{
-    uint32_t number;
-    struct ctxi_entry *entry = ctxi_index_find(&cache->index, &cache->arena, key, &number);
-
-    if (entry)
-        ctxi_contents_remove(cache, number, CTX_CACHE_EXPIRED, batch);
-    return entry != NULL;
+    expires = ctxi_entry_expires(entry);
+    if (expires == CTXI_NEVER)
+        return CTXI_FOUND;
+    if (!now)
+        return CTXI_NEED_CLOCK;
+    return expires <= *now ? CTXI_EXPIRED : CTXI_FOUND;
 }
 
 /* ---- removing ----------------------------------------------------------------------------- */
@@ -160,17 +148,34 @@ void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_caus
         add_to_batch(cache, number, batch);
 }
 
+void ctxi_contents_foresee(const ctx_cache *cache)
+{
+    const struct ctxi_arena *arena = &cache->arena;
+    uint32_t oldest = ctxi_recency_oldest(arena);
+
+    if (!oldest || cache->stats.entries < cache->max_entries)
+        return;
+    __builtin_prefetch(entry_at(cache, oldest), 1);
+    __builtin_prefetch(ctxi_arena_link(arena, oldest), 1);
+}
+
 bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uint64_t *now,
                          enum ctx_cache_cause cause, struct ctxi_batch *batch)
 {
     struct ctxi_hold found;
 
-    if (ctxi_contents_find(cache, key, now, &found) != CTXI_FOUND) {
-        ctxi_contents_bury(cache, key, batch);
-        return false;
+    switch (ctxi_contents_find(cache, key, now, &found)) {
+    case CTXI_FOUND:
+        ctxi_contents_remove(cache, found.number, cause, batch);
+        return true;
+    case CTXI_EXPIRED:
+    case CTXI_NEED_CLOCK:
+        ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, batch);
+        break;
+    case CTXI_NOT_FOUND:
+        break;
     }
-    ctxi_contents_remove(cache, found.number, cause, batch);
-    return true;
+    return false;
 }
 
 void ctxi_contents_drop(ctx_cache *cache, struct ctxi_partition *partition,
@@ -280,7 +285,7 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 static bool fits(const ctx_cache *cache, size_t charge)
 {
     const struct ctxi_partitions *partitions = &cache->partitions;
-    uint64_t tables = cache->flights_bytes + cache->memory.bytes - cache->readers.retired_bytes -
+    uint64_t tables = cache->memory.bytes - cache->readers.retired_bytes -
                       partitions->block_bytes;
     uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
 
@@ -304,7 +309,7 @@ static void add_sizes(struct ctxi_sizes_of_entries *sizes, struct ctxi_entry *en
 static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                        struct ctxi_hold hold, size_t charge)
 {
-    ctxi_entry_ref(hold);
+    ctxi_entry_ref_unseen(hold.entry);
     hold.entry->flags &= (uint8_t)~CTXI_ENTRY_PROMISED;
     if (ctxi_entry_expires(hold.entry) != CTXI_NEVER)
         /* relaxed: who finds such an entry without a clock reading goes and takes one */
@@ -314,8 +319,6 @@ static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint6
     ctxi_partition_gain(&cache->partitions, partition);
     add_sizes(&cache->contents_bytes, hold.entry);
     cache->entry_bytes += charge;
-    /* the reference to the cache that an entry outside of it has; not the last: the caller has one */
-    atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);
 }
 
 void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold)
@@ -324,8 +327,19 @@ void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold)
     if (hold.entry && hold.entry->flags & CTXI_ENTRY_PROMISED) {
         hold.entry->flags &= (uint8_t)~CTXI_ENTRY_PROMISED;
         ctxi_index_unpromise(&cache->index);
+        ctxi_cache_ref(cache);
     }
 }
+
+#ifndef NDEBUG
+static bool has_key_of(const ctx_cache *cache, const struct ctxi_entry *entry, uint64_t hash)
+{
+    const struct ctxi_key key = {entry->key, ctxi_entry_key_size(entry), hash};
+    uint32_t number;
+
+    return ctxi_index_find(&cache->index, &cache->arena, &key, &number) != NULL;
+}
+#endif
 
 static void count_in(ctx_cache_stats *stats, size_t charge)
 {
@@ -337,16 +351,13 @@ static void count_in(ctx_cache_stats *stats, size_t charge)
 bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                          struct ctxi_hold hold, struct ctxi_batch *batch)
 {
-    struct ctxi_key key = {hold.entry->key, ctxi_entry_key_size(hold.entry), hash};
     struct ctxi_sweep sweep = {NULL, DROPS_PER_STORE, LOOKS_PER_STORE};
     size_t charge = ctxi_entry_charge(cache, hold.entry, hold.number);
-    uint32_t old;
 
     CTXI_ASSERT_HELD(&cache->lock);
+    assert(!has_key_of(cache, hold.entry, hash));
     if (!fits(cache, charge))
         return false;
-    if (ctxi_index_find(&cache->index, &cache->arena, &key, &old))
-        ctxi_contents_remove(cache, old, CTX_CACHE_REPLACED, batch);
     link_entry(cache, partition, hash, hold, charge);
     count_in(&cache->stats, charge);
     count_in(&partition->stats, charge);

@@ -43,7 +43,7 @@ static int enroll(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t slo
 
     if (r != CTX_OK)
         return r;
-    r = ctxi_fn_use(&cache->fn_uses, &cache->memory, recipe->fn);
+    r = ctxi_fn_use(&cache->fn_uses, &cache->memory, recipe->fn, recipe->room);
     if (r == CTX_OK) {
         r = ctxi_arena_take(&cache->arena, &cache->readers, &cache->memory, slot_size, out_number);
         if (r != CTX_OK)
@@ -54,23 +54,32 @@ static int enroll(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t slo
     return r;
 }
 
-static int take_slot(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t slot_size,
-                     struct ctxi_outside *outside, struct ctxi_hold *out_hold)
+static int take_slot_locked(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t slot_size,
+                            struct ctxi_outside *outside, struct ctxi_hold *out_hold)
 {
     uint32_t number;
     int r;
 
-    ctxi_lock_acquire(&cache->lock);
     ctxi_reclaim(cache);
     r = enroll(cache, recipe, slot_size, &number);
-    if (r == CTX_OK) {
-        if (outside) {
-            ctxi_arena_point(&cache->arena, number, outside + 1);
-            cache->arena.memory.bytes += outside->charge;
-        }
-        ctxi_arena_link(&cache->arena, number)->prev = CTXI_OUT;
-        *out_hold = (struct ctxi_hold){ctxi_arena_at(&cache->arena, number), number};
+    if (r != CTX_OK)
+        return r;
+    if (outside) {
+        ctxi_arena_point(&cache->arena, number, outside + 1);
+        cache->arena.memory.bytes += outside->charge;
     }
+    ctxi_arena_link(&cache->arena, number)->prev = CTXI_OUT;
+    *out_hold = (struct ctxi_hold){ctxi_arena_at(&cache->arena, number), number};
+    return CTX_OK;
+}
+
+static int take_slot(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t slot_size,
+                     struct ctxi_outside *outside, struct ctxi_hold *out_hold)
+{
+    int r;
+
+    ctxi_lock_acquire(&cache->lock);
+    r = take_slot_locked(cache, recipe, slot_size, outside, out_hold);
     ctxi_lock_release(&cache->lock);
     return r;
 }
@@ -96,24 +105,66 @@ static void fill(const struct ctxi_recipe *recipe, struct ctxi_outside *outside,
     memcpy(entry->key, recipe->key->bytes, recipe->key->size);
 }
 
-int ctxi_entry_new(ctx_cache *cache, const struct ctxi_recipe *recipe, struct ctxi_hold *out_hold)
+static size_t slot_size_of(const ctx_cache *cache, const struct ctxi_recipe *recipe, size_t size)
+{
+    return ctxi_arena_slot_size(&cache->arena, is_short(recipe) ? size : SIZE_MAX);
+}
+
+void ctxi_seat_take(ctx_cache *cache, struct ctxi_recipe *recipe, struct ctxi_seat *out_seat)
+{
+    CTXI_ASSERT_HELD(&cache->lock);
+    *out_seat = CTXI_SEAT_NONE;
+    if (!ctxi_fn_last_room(&cache->fn_uses, recipe->fn, &recipe->room))
+        return;
+    out_seat->slot_size = slot_size_of(cache, recipe, size_of(recipe));
+    if (out_seat->slot_size != CTXI_POINTER) /* else the entry may find no memory: then nor do we */
+        (void)take_slot_locked(cache, recipe, out_seat->slot_size, NULL, &out_seat->hold);
+}
+
+void ctxi_seat_give(ctx_cache *cache, const struct ctxi_fn *fn, struct ctxi_seat *seat)
+{
+    CTXI_ASSERT_HELD(&cache->lock);
+    if (!seat->hold.entry)
+        return;
+    ctxi_index_unpromise(&cache->index);
+    ctxi_fn_unuse(&cache->fn_uses, &cache->memory, ctxi_fn_id(fn));
+    ctxi_arena_give(&cache->arena, seat->hold.number); /* nobody ever saw it */
+    seat->hold = CTXI_HOLD_NONE;
+}
+
+/* A slot, and a block if it is to point at one. */
+static int take_memory(ctx_cache *cache, const struct ctxi_recipe *recipe, size_t size,
+                       size_t slot_size, struct ctxi_outside **out_outside,
+                       struct ctxi_hold *out_hold)
 {
     struct ctxi_outside *outside = NULL;
-    size_t size = size_of(recipe);
-    size_t slot_size = ctxi_arena_slot_size(&cache->arena, is_short(recipe) ? size : SIZE_MAX);
 
-    *out_hold = CTXI_HOLD_NONE;
-    if (!size)
-        return CTX_ERR_NOMEM;
     if (slot_size == CTXI_POINTER && !(outside = take_block(cache, size)))
         return CTX_ERR_NOMEM;
-    if (take_slot(cache, recipe, slot_size, outside, out_hold) != CTX_OK) {
-        ctxi_free(&cache->allocator, outside, outside ? outside->block_bytes : 0);
-        return CTX_ERR_NOMEM;
+    *out_outside = outside;
+    if (take_slot(cache, recipe, slot_size, outside, out_hold) == CTX_OK)
+        return CTX_OK;
+    ctxi_free(&cache->allocator, outside, outside ? outside->block_bytes : 0);
+    return CTX_ERR_NOMEM;
+}
+
+int ctxi_entry_new(ctx_cache *cache, const struct ctxi_recipe *recipe, struct ctxi_seat *seat,
+                   struct ctxi_hold *out_hold)
+{
+    struct ctxi_outside *outside = NULL;
+    size_t size = size_of(recipe), slot_size = slot_size_of(cache, recipe, size);
+    int r = size ? CTX_OK : CTX_ERR_NOMEM;
+
+    *out_hold = CTXI_HOLD_NONE;
+    if (seat->hold.entry && seat->slot_size == slot_size) {
+        *out_hold = seat->hold;
+        seat->hold = CTXI_HOLD_NONE;
+    } else if (r == CTX_OK) {
+        r = take_memory(cache, recipe, size, slot_size, &outside, out_hold);
     }
-    fill(recipe, outside, out_hold->entry);
-    ctxi_cache_ref(cache);
-    return CTX_OK;
+    if (r == CTX_OK)
+        fill(recipe, outside, out_hold->entry);
+    return r;
 }
 
 /* ---- what it costs ------------------------------------------------------------------------ */
@@ -153,15 +204,18 @@ static void destroy_adopted(struct ctxi_entry *entry)
     pthread_setcancelstate(before, &before);
 }
 
-/* The last reference is gone, and the one to the cache goes with it. No lock held. */
+/* The last reference is gone, and the one to the cache, if it had one, goes with it. No lock held. */
 static void end(ctx_cache *cache, struct ctxi_hold hold)
 {
+    bool has_cache = !(hold.entry->flags & CTXI_ENTRY_PROMISED);
+
     if (hold.entry->flags & CTXI_ENTRY_ADOPTED)
         destroy_adopted(hold.entry);
     ctxi_lock_acquire(&cache->lock);
     ctxi_reclaim_entry(cache, hold);
     ctxi_lock_release(&cache->lock);
-    ctxi_cache_unref(cache);
+    if (has_cache)
+        ctxi_cache_unref(cache);
 }
 
 void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold)

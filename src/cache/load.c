@@ -8,6 +8,14 @@ void ctxi_load_init(struct ctx_cache_load *load, struct ctxi_request *request)
     *load = (struct ctx_cache_load){.request = request, .ttl_ns = request->cache->config.ttl_ns};
 }
 
+void ctxi_load_take_seat(struct ctx_cache_load *load)
+{
+    const struct ctxi_request *request = load->request;
+    struct ctxi_recipe recipe = {request->fn, &request->key, 0, load->ttl_ns != 0};
+
+    ctxi_seat_take(request->cache, &recipe, &load->seat);
+}
+
 void ctxi_load_fini(struct ctx_cache_load *load)
 {
     ctxi_entry_unref(load->request ? load->request->cache : NULL, load->hold);
@@ -27,7 +35,7 @@ static void give(struct ctx_cache_load *load, struct ctxi_hold hold)
  * An entry for this load's key; with an expiry as far as is known by now. A call that bypasses the cache
  * has no key: its entry, which is never stored, only tells the function.
  */
-static int new_entry(const struct ctx_cache_load *load, size_t room, struct ctxi_hold *out_hold)
+static int new_entry(struct ctx_cache_load *load, size_t room, struct ctxi_hold *out_hold)
 {
     const struct ctxi_request *request = load->request;
     alignas(uint64_t) unsigned char ids[CTXI_KEY_HEADER] = {0};
@@ -37,7 +45,7 @@ static int new_entry(const struct ctx_cache_load *load, size_t room, struct ctxi
     ctxi_key_write_ids(ids, 0, ctxi_fn_id(request->fn));
     if (!request->key.bytes)
         recipe.key = &none;
-    return ctxi_entry_new(request->cache, &recipe, out_hold);
+    return ctxi_entry_new(request->cache, &recipe, &load->seat, out_hold);
 }
 
 static int reserve(struct ctx_cache_load *load, size_t size, void **out_buffer)

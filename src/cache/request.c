@@ -252,12 +252,21 @@ void ctxi_request_close(struct ctxi_request *request)
 
 int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_partition)
 {
+    int r = ctxi_request_lock_only(request, out_partition);
+
+    if (r == CTX_OK)
+        ctxi_recency_drain(request->cache);
+    return r;
+}
+
+int ctxi_request_lock_only(struct ctxi_request *request, struct ctxi_partition **out_partition)
+{
     ctx_cache *cache = request->cache;
 
     for (;;) {
         int r;
 
-        ctxi_cache_lock(cache);
+        ctxi_lock_acquire(&cache->lock);
         *out_partition = ctxi_partition_at(&cache->partitions, request->partition);
         if (*out_partition)
             return CTX_OK;

@@ -56,6 +56,9 @@ void ctxi_request_close(struct ctxi_request *request);
  */
 int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_partition);
 
+/* The same, but what readers have recorded is not carried out: order of use and statistics are behind. */
+int ctxi_request_lock_only(struct ctxi_request *request, struct ctxi_partition **out_partition);
+
 /*
  * Whether the current context still has the values that `partition` was found by: they may have
  * been changed since, by the loader, or by an encoder, a factory or the clock before it ran. If

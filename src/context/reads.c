@@ -7,6 +7,7 @@
 
 #define WORD_BITS 64
 #define WORDS_MIN 16
+#define USED_LAST (WORD_BITS - 1)
 #define SLACK     64 /* ids that may still be given while the record is in use */
 
 struct ctxi_reads {
@@ -15,6 +16,7 @@ struct ctxi_reads {
     struct ctxi_reads *outer; /* of the load around; holds a reference */
     _Atomic bool all;
     _Atomic bool ended;      /* its load has; relaxed: it is a hint for loads that begin later */
+    _Atomic uint64_t used;   /* bit n: word n has bits; the last one: it or one behind it has */
     _Atomic uint64_t bits[]; /* id 1 is bit 0 of the first word */
 };
 
@@ -27,7 +29,7 @@ struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer)
 {
     uint32_t needed = (ctxi_registry_highest() + SLACK) / WORD_BITS + 1;
     uint32_t words = needed > WORDS_MIN ? needed : WORDS_MIN;
-    struct ctxi_reads *reads = ctxi_block_alloc(reads_size(words));
+    struct ctxi_reads *reads = ctxi_block_zalloc(reads_size(words));
 
     if (!reads)
         return NULL;
@@ -37,10 +39,6 @@ struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer)
     while (outer && atomic_load_explicit(&outer->ended, memory_order_relaxed))
         outer = outer->outer;
     reads->outer = ctxi_reads_ref(outer);
-    atomic_init(&reads->all, false);
-    atomic_init(&reads->ended, false);
-    for (uint32_t i = 0; i < words; i++)
-        atomic_init(&reads->bits[i], 0);
     return reads;
 }
 
@@ -99,17 +97,26 @@ void ctxi_reads_note_all(struct ctxi_reads *reads)
         atomic_store_explicit(&reads->all, true, memory_order_relaxed);
 }
 
+static void set_bit(_Atomic uint64_t *bits, uint32_t number)
+{
+    uint64_t bit = (uint64_t)1 << number;
+
+    if (!(atomic_load_explicit(bits, memory_order_relaxed) & bit))
+        atomic_fetch_or_explicit(bits, bit, memory_order_relaxed);
+}
+
 void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)
 {
     uint32_t word = (id - 1) / WORD_BITS;
-    uint64_t bit = (uint64_t)1 << (id - 1) % WORD_BITS;
 
     if (!reads)
         return;
-    if (word >= reads->words)
+    if (word >= reads->words) {
         ctxi_reads_note_all(reads); /* also id 0, which wraps around */
-    else if (!(atomic_load_explicit(&reads->bits[word], memory_order_relaxed) & bit))
-        atomic_fetch_or_explicit(&reads->bits[word], bit, memory_order_relaxed);
+        return;
+    }
+    set_bit(&reads->used, word < USED_LAST ? word : USED_LAST);
+    set_bit(&reads->bits[word], (id - 1) % WORD_BITS);
 }
 
 void ctxi_reads_note(struct ctxi_reads *reads, ctx_var *var)
@@ -130,10 +137,17 @@ bool ctxi_reads_all(const struct ctxi_reads *reads)
 void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),
                      void *user)
 {
-    for (uint32_t word = 0; word < reads->words; word++) {
-        uint64_t bits = atomic_load_explicit(&reads->bits[word], memory_order_relaxed);
+    uint64_t used = atomic_load_explicit(&reads->used, memory_order_relaxed);
 
-        for (; bits; bits &= bits - 1)
-            visit(user, word * WORD_BITS + (uint32_t)__builtin_ctzll(bits) + 1);
+    for (; used; used &= used - 1) {
+        uint32_t word = (uint32_t)__builtin_ctzll(used);
+        uint32_t end = word < USED_LAST ? word + 1 : reads->words;
+
+        for (; word < end; word++) {
+            uint64_t bits = atomic_load_explicit(&reads->bits[word], memory_order_relaxed);
+
+            for (; bits; bits &= bits - 1)
+                visit(user, word * WORD_BITS + (uint32_t)__builtin_ctzll(bits) + 1);
+        }
     }
 }

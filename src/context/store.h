@@ -1,14 +1,23 @@
 /*
  * store.h: what the context store offers to the cache, and to nobody else.
  *
- * The cache asks three things of the store beyond the public API: which value a variable holds
+ * The cache asks four things of the store beyond the public API: which value a variable holds
  * without counting it as a read, a place in the context where it remembers the partition it found
- * last, and a record of which variables a running load reads.
+ * last, a record of which variables a running load reads, and memory that a thread keeps.
  */
 #ifndef CTXI_CONTEXT_STORE_H
 #define CTXI_CONTEXT_STORE_H
 
 #include "context/current.h"
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+/*
+ * `bytes` > 0 bytes for something that calls make and give back all the time: a thread keeps a few
+ * blocks of small sizes for that, until it ends. The process's allocator; NULL: no memory.
+ */
+void *ctxi_thread_block_take(size_t bytes);
+void ctxi_thread_block_give(void *block, size_t bytes);
 
 /* ---- the current context ------------------------------------------------------------------ */
 
