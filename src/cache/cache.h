@@ -46,6 +46,7 @@ struct ctx_cache {
     char name[CTX_NAME_MAX + 1];
     ctx_var *vary[CTX_CACHE_VARY_MAX]; /* held; in order of their ids */
     ctx_var *ignore[CTX_CACHE_VARY_MAX];
+    uint64_t declared; /* a bit for each of these two whose id is 64 or less, id 1 the lowest */
     struct ctxi_reads
         *warned; /* what entries marked `undeclared` depend on; bits are only ever set */
 
@@ -75,6 +76,7 @@ struct ctx_cache {
     uint64_t dead;
     struct ctxi_sizes_of_entries contents_bytes; /* of all entries, dead ones included */
     size_t entry_bytes;        /* the charges of all entries, dead ones included */
+    struct ctxi_foreseen foreseen;
     uint32_t hand;             /* the slot where the next sweep goes on */
     struct ctxi_limbo limbo;   /* entries that were removed, until no reader can see them */
     struct ctxi_pages pages;   /* large blocks of index and arena */

@@ -115,6 +115,36 @@ static enum ctx_cache_cause count_removed(ctx_cache *cache, struct ctxi_partitio
     return cause;
 }
 
+/* Its entry was asked for when the one before was evicted. */
+void ctxi_contents_foresee(ctx_cache *cache)
+{
+    struct ctxi_foreseen *foreseen = &cache->foreseen;
+    uint32_t oldest = ctxi_recency_oldest(&cache->arena);
+
+    if (cache->stats.entries < cache->max_entries || oldest == foreseen->number)
+        return;
+    *foreseen = (struct ctxi_foreseen){oldest, hash_of(cache, entry_at(cache, oldest))};
+    ctxi_index_fetch(&cache->index, foreseen->hash);
+}
+
+/* The next one after that. */
+static void fetch_oldest(const ctx_cache *cache)
+{
+    uint32_t oldest = ctxi_recency_oldest(&cache->arena);
+
+    __builtin_prefetch(entry_at(cache, oldest), 1);
+    __builtin_prefetch(ctxi_arena_link(&cache->arena, oldest), 1);
+}
+
+/* What was foreseen is it no more: its slot may become another entry's. */
+static uint64_t take_hash(ctx_cache *cache, const struct ctxi_entry *entry, uint32_t number)
+{
+    if (cache->foreseen.number != number)
+        return hash_of(cache, entry);
+    cache->foreseen.number = 0;
+    return cache->foreseen.hash;
+}
+
 static void add_to_batch(const ctx_cache *cache, uint32_t number, struct ctxi_batch *batch)
 {
     ctxi_arena_link(&cache->arena, number)->next = 0;
@@ -137,7 +167,7 @@ void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_caus
     CTXI_ASSERT_HELD(&cache->lock);
     assert(partition); /* an entry that is in the cache has one */
     cause = count_removed(cache, partition, id, charge, cause);
-    ctxi_index_remove(&cache->index, &cache->readers, &cache->memory, hash_of(cache, entry),
+    ctxi_index_remove(&cache->index, &cache->readers, &cache->memory, take_hash(cache, entry, number),
                       number);
     ctxi_recency_remove(&cache->arena, number, cause);
     cache->entry_bytes -= charge;
@@ -146,17 +176,6 @@ void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_caus
     if (cache->config.on_remove ||
         !ctxi_entry_forsake_locked(cache, (struct ctxi_hold){entry, number}))
         add_to_batch(cache, number, batch);
-}
-
-void ctxi_contents_foresee(const ctx_cache *cache)
-{
-    const struct ctxi_arena *arena = &cache->arena;
-    uint32_t oldest = ctxi_recency_oldest(arena);
-
-    if (!oldest || cache->stats.entries < cache->max_entries)
-        return;
-    __builtin_prefetch(entry_at(cache, oldest), 1);
-    __builtin_prefetch(ctxi_arena_link(arena, oldest), 1);
 }
 
 bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uint64_t *now,
@@ -272,6 +291,7 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
         if (!oldest)
             return;
         ctxi_contents_remove(cache, oldest, CTX_CACHE_EVICTED, batch); /* a dead one is not one */
+        fetch_oldest(cache);
     }
 }
 

@@ -54,8 +54,17 @@ bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uin
  * now on it holds the cache itself. */
 void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold);
 
-/* Asks for the memory of what is likely to be evicted next. */
-void ctxi_contents_foresee(const ctx_cache *cache);
+/*
+ * The entry that will be evicted next unless it is used before, and its hash, so that a load may have all
+ * lines that its eviction needs on their way. number 0: not looked for yet.
+ */
+struct ctxi_foreseen {
+    uint32_t number;
+    uint64_t hash;
+};
+
+/* Looks for it, if the cache is full. */
+void ctxi_contents_foresee(ctx_cache *cache);
 
 /* Removes one entry. A dead one keeps the cause that it died of. */
 void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_cause cause,

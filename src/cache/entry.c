@@ -117,8 +117,11 @@ void ctxi_seat_take(ctx_cache *cache, struct ctxi_recipe *recipe, struct ctxi_se
     if (!ctxi_fn_last_room(&cache->fn_uses, recipe->fn, &recipe->room))
         return;
     out_seat->slot_size = slot_size_of(cache, recipe, size_of(recipe));
-    if (out_seat->slot_size != CTXI_POINTER) /* else the entry may find no memory: then nor do we */
-        (void)take_slot_locked(cache, recipe, out_seat->slot_size, NULL, &out_seat->hold);
+    if (out_seat->slot_size == CTXI_POINTER ||
+        take_slot_locked(cache, recipe, out_seat->slot_size, NULL, &out_seat->hold) != CTX_OK)
+        return;
+    for (size_t at = 0; at < out_seat->slot_size; at += CTXI_LINE)
+        __builtin_prefetch((unsigned char *)out_seat->hold.entry + at, 1);
 }
 
 void ctxi_seat_give(ctx_cache *cache, const struct ctxi_fn *fn, struct ctxi_seat *seat)
@@ -212,7 +215,7 @@ static void end(ctx_cache *cache, struct ctxi_hold hold)
     if (hold.entry->flags & CTXI_ENTRY_ADOPTED)
         destroy_adopted(hold.entry);
     ctxi_lock_acquire(&cache->lock);
-    ctxi_reclaim_entry(cache, hold);
+    ctxi_reclaim_entry(cache, hold, false);
     ctxi_lock_release(&cache->lock);
     if (has_cache)
         ctxi_cache_unref(cache);
@@ -246,7 +249,7 @@ bool ctxi_entry_forsake_locked(ctx_cache *cache, struct ctxi_hold hold)
         /* its holders let go just now; the cache is not freed: the caller has it */
         atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);
     }
-    ctxi_reclaim_entry(cache, hold);
+    ctxi_reclaim_entry(cache, hold, true); /* who removes entries has carried out the records */
     return true;
 }
 

@@ -3,7 +3,9 @@
 #include "cache/cache.h"
 #include "cache/function.h"
 
-#define ENTRIES_WORTH 64 /* so many entries are worth a grace, which makes other processors fence */
+/* So many entries are worth a grace, which makes other processors fence: a share of all, and some. */
+#define ENTRIES_WORTH 64
+#define ENTRIES_SHARE 256
 #define BYTES_SHARE   32 /* or so much: this part of a capacity in bytes */
 
 static uint32_t fn_id_of(const struct ctxi_entry *entry)
@@ -11,7 +13,7 @@ static uint32_t fn_id_of(const struct ctxi_entry *entry)
     return ctxi_key_fn(entry->key);
 }
 
-void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold)
+void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool drained)
 {
     struct ctxi_limbo *limbo = &cache->limbo;
 
@@ -19,6 +21,10 @@ void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold)
     ctxi_fn_unuse(&cache->fn_uses, &cache->memory, fn_id_of(hold.entry));
     if (hold.entry->flags & CTXI_ENTRY_PROMISED)
         ctxi_index_unpromise(&cache->index);
+    if (drained && ctxi_readers_are_own(&cache->readers)) {
+        ctxi_entry_free(cache, hold.number);
+        return;
+    }
     ctxi_arena_link(&cache->arena, hold.number)->next = limbo->fresh;
     limbo->fresh = hold.number;
     limbo->count++;
@@ -41,7 +47,8 @@ static void free_waiting(ctx_cache *cache)
     ctxi_recency_drain(cache);
     free_list(cache, cache->limbo.waiting);
     cache->limbo.waiting = 0;
-    ctxi_arena_shrink(&cache->arena, &cache->readers, &cache->memory);
+    if (cache->arena.free_ids)
+        ctxi_arena_shrink(&cache->arena, &cache->readers, &cache->memory);
     ctxi_readers_free_waiting(&cache->readers, &cache->memory);
     ctxi_index_free_waiting(&cache->index, &cache->memory);
     ctxi_partitions_free_waiting(&cache->partitions, &cache->readers, &cache->memory);
@@ -56,7 +63,7 @@ static bool is_worth_it(const ctx_cache *cache)
 {
     const struct ctxi_limbo *limbo = &cache->limbo;
 
-    return limbo->count >= ENTRIES_WORTH || limbo->bytes > cache->max_bytes / BYTES_SHARE ||
+    return limbo->count >= ENTRIES_WORTH + cache->arena.used / ENTRIES_SHARE || limbo->bytes > cache->max_bytes / BYTES_SHARE ||
            cache->readers.retired_count || cache->readers.unsettled || cache->index.left_blocks ||
            ctxi_partitions_rest_long(&cache->partitions) ||
            ((limbo->count || cache->partitions.rest_count) &&
@@ -82,6 +89,8 @@ static bool begin(ctx_cache *cache)
 void ctxi_reclaim(ctx_cache *cache)
 {
     CTXI_ASSERT_HELD(&cache->lock);
+    if (cache->arena.free_ids)
+        ctxi_arena_shrink(&cache->arena, &cache->readers, &cache->memory);
     if (cache->readers.grace_begun) {
         if (!ctxi_readers_grace_ended(&cache->readers))
             return;

@@ -4,6 +4,9 @@
  *
  * What becomes unreachable waits here for a grace (reader.h) that begins later, and then for a drain:
  * no section can see it any more, and no record names it. Guarded by the cache's lock.
+ *
+ * The slot of an entry does not wait if no other thread has a reader, and the records of this one are
+ * carried out: then nobody can be looking at it, and the next entry takes memory that is still warm.
  */
 #ifndef CTXI_CACHE_RECLAIM_H
 #define CTXI_CACHE_RECLAIM_H
@@ -18,8 +21,11 @@ struct ctxi_limbo {
     size_t bytes;     /* that they have outside of their slots */
 };
 
-/* The entry is in no list, and nobody holds it. */
-void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold);
+/*
+ * The entry is in no list, and nobody holds it. `drained`: all records were carried out since the lock
+ * was taken.
+ */
+void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool drained);
 
 /* Gives back what can be, and goes on with the rest. Cheap when there is little to do. */
 void ctxi_reclaim(ctx_cache *cache);
