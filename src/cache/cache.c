@@ -128,13 +128,16 @@ static void set_capacity(ctx_cache *cache, uint64_t entries, uint64_t bytes)
 static atomic_uint_fast64_t last_serial;
 
 /* Holds one more variable for the cache. */
-static int hold(ctx_var **vars, size_t *count, ctx_var *var, bool partitions)
+static int hold(ctx_cache *cache, ctx_var **vars, size_t *count, ctx_var *var, bool partitions)
 {
     int r = ctxi_var_hold(var, partitions);
 
-    if (r == CTX_OK)
-        vars[(*count)++] = var;
-    return r;
+    if (r != CTX_OK)
+        return r;
+    vars[(*count)++] = var;
+    if (ctxi_var_id(var) <= 64)
+        cache->declared |= (uint64_t)1 << (ctxi_var_id(var) - 1);
+    return CTX_OK;
 }
 
 /* Sorted by id: the order of the configuration does not matter. */
@@ -155,9 +158,9 @@ static int hold_variables(ctx_cache *cache, const ctx_cache_config *config)
     int r = CTX_OK;
 
     for (size_t i = 0; r == CTX_OK && i < config->vary_count; i++)
-        r = hold(cache->vary, &cache->vary_count, config->vary[i], true);
+        r = hold(cache, cache->vary, &cache->vary_count, config->vary[i], true);
     for (size_t i = 0; r == CTX_OK && i < config->ignore_count; i++)
-        r = hold(cache->ignore, &cache->ignore_count, config->ignore[i], false);
+        r = hold(cache, cache->ignore, &cache->ignore_count, config->ignore[i], false);
     sort_variables(cache->vary, cache->vary_count);
     return r;
 }

@@ -173,16 +173,21 @@ struct ctxi_fn_use {
     UT_hash_handle hh;
 };
 
-static struct ctxi_fn_use *find_use(struct ctxi_fn_uses *uses, uint32_t id)
+static __attribute__((noinline)) struct ctxi_fn_use *search_use(struct ctxi_fn_uses *uses,
+                                                                uint32_t id)
 {
-    struct ctxi_fn_use *found = uses->last;
+    struct ctxi_fn_use *found;
 
-    if (found && found->id == id)
-        return found;
     HASH_FIND(hh, uses->table, &id, sizeof id, found);
     if (found)
         uses->last = found;
     return found;
+}
+
+/* Most are of the function that it was last time. */
+static inline struct ctxi_fn_use *find_use(struct ctxi_fn_uses *uses, uint32_t id)
+{
+    return uses->last && uses->last->id == id ? uses->last : search_use(uses, id);
 }
 
 static struct ctxi_fn_use *add_use(struct ctxi_fn_uses *uses, struct ctxi_memory *table_memory,

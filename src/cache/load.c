@@ -141,39 +141,12 @@ void ctx_cache_load_no_store(ctx_cache_load *load)
 
 /* ---- running it --------------------------------------------------------------------------- */
 
-/* The record of an outer load, put aside while an inner one runs; put back however it ends. */
-struct attached {
-    ctx_context *context; /* NULL: nothing was attached */
-    struct ctxi_reads *outer;
-    bool was_loading;
-};
-
-static void detach(struct attached *attached)
-{
-    struct ctxi_reads *inner;
-
-    if (!attached->context)
-        return;
-    ctxi_loading_set(attached->context, attached->was_loading);
-    inner = ctxi_reads_attach(attached->context, attached->outer);
-    ctxi_reads_end(inner);
-    ctxi_reads_unref(inner);
-    ctxi_reads_unref(attached->outer);
-    ctx_context_unref(attached->context);
-}
-
 /* Calls run(user) in the current context, `reads` collecting what it reads. */
 static int with_record(struct ctxi_reads *reads, int (*run)(void *user), void *user)
 {
-    __attribute__((cleanup(detach))) struct attached attached = {NULL, NULL, false};
-    ctx_context *context;
+    __attribute__((cleanup(ctxi_loading_end))) struct ctxi_loading loading;
 
-    if (ctxi_current_make(&context) != CTX_OK)
-        return CTX_ERR_NOMEM;
-    attached.context = ctx_context_ref(context);
-    attached.outer = ctxi_reads_attach(context, reads);
-    attached.was_loading = ctxi_loading_set(context, true);
-    return run(user);
+    return ctxi_loading_begin(&loading, reads) == CTX_OK ? run(user) : CTX_ERR_NOMEM;
 }
 
 static uint64_t expiry(uint64_t now, uint64_t ttl_ns)

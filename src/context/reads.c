@@ -59,19 +59,6 @@ void ctxi_reads_unref(struct ctxi_reads *reads)
     }
 }
 
-void ctxi_reads_end(struct ctxi_reads *reads)
-{
-    atomic_store_explicit(&reads->ended, true, memory_order_relaxed);
-}
-
-bool ctxi_loading_set(ctx_context *context, bool loading)
-{
-    bool before = context->loading;
-
-    context->loading = loading;
-    return before;
-}
-
 bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer)
 {
     while (reads && reads != outer)
@@ -86,6 +73,54 @@ struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *re
     context->front.reads = ctxi_reads_ref(reads);
     return before;
 }
+
+/* ---- loads -------------------------------------------------------------------------------- */
+
+int ctxi_loading_begin(struct ctxi_loading *loading, struct ctxi_reads *reads)
+{
+    ctx_context *context;
+
+    loading->context = NULL;
+    if (ctxi_current_make(&context) != CTX_OK)
+        return CTX_ERR_NOMEM;
+    ctxi_refs_up_own(&context->refs);
+    ctxi_refs_up_own(&reads->refs);
+    *loading = (struct ctxi_loading){context, reads, context->front.reads, context->loading};
+    context->front.reads = reads;
+    context->loading = true;
+    return CTX_OK;
+}
+
+/* What the context had of the load; the caller of the load has another reference to it. */
+static void drop_reads(struct ctxi_reads *attached, const struct ctxi_loading *loading)
+{
+    if (attached != loading->reads || !ctxi_refs_down_own(&attached->refs))
+        ctxi_reads_unref(attached);
+}
+
+/* While it is current, the thread has another reference to it. */
+static void drop_context(ctx_context *context)
+{
+    if (context != ctxi_thread.current || !ctxi_refs_down_own(&context->refs))
+        ctx_context_unref(context);
+}
+
+void ctxi_loading_end(struct ctxi_loading *loading)
+{
+    ctx_context *context = loading->context;
+    struct ctxi_reads *attached;
+
+    if (!context)
+        return;
+    attached = context->front.reads;
+    context->front.reads = loading->outer;
+    context->loading = loading->was_loading;
+    atomic_store_explicit(&loading->reads->ended, true, memory_order_relaxed);
+    drop_reads(attached, loading);
+    drop_context(context);
+}
+
+/* ---- what was read ------------------------------------------------------------------------ */
 
 /*
  * Relaxed throughout: bits are only ever set, and whoever asks for them has waited for the readers,
@@ -132,6 +167,13 @@ void ctxi_reads_note(struct ctxi_reads *reads, ctx_var *var)
 bool ctxi_reads_all(const struct ctxi_reads *reads)
 {
     return atomic_load_explicit(&reads->all, memory_order_relaxed);
+}
+
+bool ctxi_reads_within(const struct ctxi_reads *reads, uint64_t ids)
+{
+    return !(atomic_load_explicit(&reads->used, memory_order_relaxed) & ~(uint64_t)1) &&
+           !(atomic_load_explicit(&reads->bits[0], memory_order_relaxed) & ~ids) &&
+           !ctxi_reads_all(reads);
 }
 
 void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),

@@ -81,15 +81,23 @@ bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *
  */
 struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *reads);
 
-/*
- * Says that a load runs in the context, or no more; returns what was said before. Whoever leaves the
- * context although a load runs in it, without having entered it there, reads past the record: this
- * counts as reading everything.
- */
-bool ctxi_loading_set(ctx_context *context, bool loading);
+/* A load that runs in the current context, and what it found there; put back however it ends. */
+struct ctxi_loading {
+    ctx_context *context;     /* NULL: none runs */
+    struct ctxi_reads *reads; /* of the load; the caller holds it until the end */
+    struct ctxi_reads *outer; /* of the load around */
+    bool was_loading;
+};
 
-/* The load that `reads` is of has ended: loads made later in what it carried along are not inside it. */
-void ctxi_reads_end(struct ctxi_reads *reads);
+/*
+ * From now on `reads` collects what is read in the current context, which is made if there is none. Whoever
+ * leaves that context before the end, without having entered it after the beginning, reads past the
+ * record: this counts as reading everything. CTX_ERR_NOMEM.
+ */
+int ctxi_loading_begin(struct ctxi_loading *loading, struct ctxi_reads *reads);
+
+/* Loads made later in what this one carried along are not inside it. Nothing, if it did not begin. */
+void ctxi_loading_end(struct ctxi_loading *loading);
 
 /* Records a read of `var` (which may have no id yet: then it gets one; if none can be had, this
  * counts as reading everything), or of everything. NULL reads: nothing to do. */
@@ -98,6 +106,9 @@ void ctxi_reads_note_all(struct ctxi_reads *reads);
 
 /* True if everything was read (a context was counted or iterated). */
 bool ctxi_reads_all(const struct ctxi_reads *reads);
+
+/* Whether every variable read has an id from 1 to 64 whose bit (id 1: the lowest) is in `ids`. */
+bool ctxi_reads_within(const struct ctxi_reads *reads, uint64_t ids);
 
 /* Calls visit() for each variable read, with its id, in order of ids. */
 void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),
