@@ -146,6 +146,7 @@ static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx
                 size_t arg_count, ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
     struct search found = {leaves_trace, false, CTXI_HOLD_NONE};
+    struct ctxi_asked asked;
     ctx_cache_info ours;
     int r;
 
@@ -154,7 +155,7 @@ static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx
     *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
     if (!cache || !fn || !ctxi_info_readable(info))
         return CTX_ERR_INVALID;
-    r = leaves_trace ? ctxi_hit_ref(cache, fn, args, arg_count, out_ref)
+    r = leaves_trace ? ctxi_hit_ref(cache, fn, args, arg_count, out_ref, &asked)
                      : ctxi_hit_peek(cache, fn, args, arg_count, out_ref);
     if (r != CTXI_WHOLE_WAY) {
         if (info)

@@ -520,11 +520,19 @@ static int find_or_load(struct call *call)
     }
 }
 
-static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn)
+static int open_request(struct call *call, ctx_cache_fn *fn, const struct ctxi_asked *asked)
 {
-    int r;
+    if (!asked || !asked->fn)
+        return ctxi_request_open(&call->request, fn, call->args, call->arg_count, true);
+    ctxi_request_open_asked(&call->request, asked);
+    return CTX_OK;
+}
 
-    r = ctxi_request_open(&call->request, fn, call->args, call->arg_count, true);
+static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn,
+                  const struct ctxi_asked *asked)
+{
+    int r = open_request(call, fn, asked);
+
     if (r == CTX_OK)
         r = find_or_load(call);
     else if (ctxi_request_may_bypass(&call->request))
@@ -576,7 +584,7 @@ static void start_call(struct call *call, ctx_cache *cache)
 /* The whole way. What it sets up is large: the short one does not go through here. */
 int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                   const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info,
-                  bool hasty)
+                  bool hasty, const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
@@ -584,7 +592,7 @@ int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, siz
     if (r != CTX_OK)
         return r;
     call.hasty = hasty;
-    r = answer(&call, cache, fn);
+    r = answer(&call, cache, fn, asked);
     ctxi_info_write(&call.info, call.hold.entry, info);
     if (r == CTX_OK)
         ctxi_ref_take(out_ref, cache, &call.hold);
@@ -594,20 +602,22 @@ int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, siz
 int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                      const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
+    struct ctxi_asked asked;
     int r;
 
+    asked.fn = NULL;
     if (!out_ref)
         return CTX_ERR_INVALID;
     *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
     if (cache && fn && !options && ctxi_info_readable(info)) {
-        r = ctxi_hit_ref(cache, fn, args, arg_count, out_ref);
+        r = ctxi_hit_ref(cache, fn, args, arg_count, out_ref, &asked);
         if (__builtin_expect(r != CTXI_WHOLE_WAY, 1)) {
             if (info)
                 ctxi_info_write_hit(r, info);
             return r;
         }
     }
-    return ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false);
+    return ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false, &asked);
 }
 
 static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
@@ -624,7 +634,7 @@ static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
 
 int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                    const ctx_cache_options *options, void *buffer, size_t buffer_size,
-                   ctx_cache_info *info, bool hasty)
+                   ctx_cache_info *info, bool hasty, const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
@@ -632,7 +642,7 @@ int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, si
     if (r != CTX_OK)
         return r;
     call.hasty = hasty;
-    r = answer(&call, cache, fn);
+    r = answer(&call, cache, fn, asked);
     ctxi_info_write(&call.info, call.hold.entry, info);
     return r == CTX_OK ? copy_out(call.hold.entry, buffer, buffer_size) : r;
 }
@@ -641,19 +651,22 @@ int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *a
                           size_t arg_count, const ctx_cache_options *options, void *buffer,
                           size_t buffer_size, ctx_cache_info *info)
 {
+    struct ctxi_asked asked;
     int r;
 
+    asked.fn = NULL;
     if (buffer_size && !buffer)
         return CTX_ERR_INVALID;
     if (cache && fn && !options && ctxi_info_readable(info)) {
-        r = ctxi_hit_copy(cache, fn, args, arg_count, buffer, buffer_size);
+        r = ctxi_hit_copy(cache, fn, args, arg_count, buffer, buffer_size, &asked);
         if (__builtin_expect(r != CTXI_WHOLE_WAY, 1)) {
             if (info)
                 ctxi_info_write_hit(r, info);
             return r;
         }
     }
-    return ctxi_call_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info, false);
+    return ctxi_call_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info, false,
+                          &asked);
 }
 
 /* ---- calls whose loads are run together ---------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include "cache/info.h"
 #include "context/store.h"
 
-#define SHORT_KEY 256 /* bytes; longer ones go the whole way */
+#define SHORT_KEY CTXI_ASKED_KEY /* bytes; longer ones go the whole way */
 
 /*
  * Everything that a hit does is inlined into each of the functions at the end, with what they want as
@@ -28,6 +28,7 @@ struct caller {
     ctx_cache *cache;
     struct ctxi_reader *reader;
     uint64_t partition, seed;
+    struct ctxi_fn *registration;
     uint32_t fn;
 };
 
@@ -67,9 +68,10 @@ INLINE bool recall(struct caller *caller)
  */
 INLINE bool identify(struct caller *caller, ctx_cache *cache, const ctx_cache_fn *fn)
 {
-    const struct ctxi_fn *registration = ctxi_fn_remembered(fn);
+    struct ctxi_fn *registration = ctxi_fn_remembered(fn);
 
     caller->cache = cache;
+    caller->registration = registration;
     caller->reader = ctxi_reader_of(cache, cache->serial);
     if (!registration || !caller->reader || ctxi_scope_failed())
         return false;
@@ -80,12 +82,6 @@ INLINE bool identify(struct caller *caller, ctx_cache *cache, const ctx_cache_fn
 }
 
 /* ---- for what ----------------------------------------------------------------------------- */
-
-/* A key on the stack. */
-struct short_key {
-    struct ctxi_key key; /* points into bytes */
-    alignas(uint64_t) unsigned char bytes[SHORT_KEY];
-};
 
 /* Where the payload ends; NULL: too long, or for the whole way to look at. */
 INLINE unsigned char *write_payload(unsigned char *out, const unsigned char *end,
@@ -113,23 +109,24 @@ INLINE unsigned char *write_payload(unsigned char *out, const unsigned char *end
     return room < CTXI_WORD ? NULL : ctxi_payload_write(out, value);
 }
 
-INLINE bool make_key(struct short_key *made, const struct caller *caller, const ctx_value *args,
-                     size_t arg_count)
+/* `bytes`: SHORT_KEY of them. */
+INLINE bool make_key(struct ctxi_key *made, unsigned char *bytes, const struct caller *caller,
+                     const ctx_value *args, size_t arg_count)
 {
-    unsigned char *out = &made->bytes[ctxi_args_start(arg_count)];
+    unsigned char *out = &bytes[ctxi_args_start(arg_count)];
     uint64_t tags[2] = {0, 0};
 
     for (size_t i = 0; i < arg_count; i++) {
-        out = write_payload(out, made->bytes + SHORT_KEY, &args[i]);
+        out = write_payload(out, bytes + SHORT_KEY, &args[i]);
         if (__builtin_expect(!out, 0))
             return false;
         ctxi_args_tag(tags, i, ctxi_arg_tag(&args[i]));
     }
-    ctxi_args_write_start(made->bytes, caller->partition, caller->fn, arg_count, tags);
-    made->key.bytes = made->bytes;
-    made->key.size = (size_t)(out - made->bytes);
-    made->key.hash = ctxi_hash(made->bytes, made->key.size, caller->seed);
-    return made->key.size - CTXI_KEY_HEADER <= caller->cache->config.key_limit;
+    ctxi_args_write_start(bytes, caller->partition, caller->fn, arg_count, tags);
+    made->bytes = bytes;
+    made->size = (size_t)(out - bytes);
+    made->hash = ctxi_hash(bytes, made->size, caller->seed);
+    return made->size - CTXI_KEY_HEADER <= caller->cache->config.key_limit;
 }
 
 /* ---- inside a section --------------------------------------------------------------------- */
@@ -256,53 +253,73 @@ INLINE void tidy_up(ctx_cache *cache, const struct after *after)
         ctxi_audit_charge_warned(cache);
 }
 
+/* The whole way need not find out again what is known. A clock that was read may have changed it. */
+INLINE void hand_over(struct ctxi_asked *asked, const struct caller *caller,
+                      const struct ctxi_key *key, const uint64_t *clock)
+{
+    asked->fn = clock ? NULL : caller->registration;
+    asked->partition = caller->partition;
+    asked->seed = caller->seed;
+    asked->key = *key;
+}
+
 INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-               const struct wish *wish)
+               const struct wish *wish, struct ctxi_asked *asked)
 {
     struct after after = {false, false};
-    struct short_key key;
+    struct ctxi_key key;
     struct caller caller;
     const uint64_t *clock;
     uint64_t now;
     int status;
 
+    asked->fn = NULL;
     if (arg_count > CTX_CACHE_ARGS_MAX || (arg_count && !args) || !identify(&caller, cache, fn) ||
-        !make_key(&key, &caller, args, arg_count))
+        !make_key(&key, asked->bytes, &caller, args, arg_count))
         return CTXI_WHOLE_WAY;
     clock = ctxi_cache_clock(cache, &now);
     make_room(&caller, 1);
     ctxi_section_enter(caller.reader);
-    status = use(&caller, &key.key, clock, wish, &after);
+    status = use(&caller, &key, clock, wish, &after);
     ctxi_section_leave(caller.reader);
+    if (__builtin_expect(status == CTXI_WHOLE_WAY, 0))
+        hand_over(asked, &caller, &key, clock);
     tidy_up(cache, &after);
     return status;
 }
 
 int ctxi_hit_copy(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                  void *buffer, size_t buffer_size)
+                  void *buffer, size_t buffer_size, struct ctxi_asked *asked)
 {
     const struct wish wish = {buffer, buffer_size, NULL, true};
 
-    return hit(cache, fn, args, arg_count, &wish);
+    return hit(cache, fn, args, arg_count, &wish, asked);
 }
 
 int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                 ctx_cache_ref *ref)
+                 ctx_cache_ref *ref, struct ctxi_asked *asked)
 {
     const struct wish wish = {NULL, 0, ref, true};
 
-    return hit(cache, fn, args, arg_count, &wish);
+    return hit(cache, fn, args, arg_count, &wish, asked);
 }
 
 int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                   ctx_cache_ref *ref)
 {
     const struct wish wish = {NULL, 0, ref, false};
+    struct ctxi_asked asked;
 
-    return hit(cache, fn, args, arg_count, &wish);
+    return hit(cache, fn, args, arg_count, &wish, &asked);
 }
 
 /* ---- many at once ------------------------------------------------------------------------- */
+
+/* A key on the stack. */
+struct short_key {
+    struct ctxi_key key; /* points into bytes */
+    alignas(uint64_t) unsigned char bytes[SHORT_KEY];
+};
 
 /* Keys of which all lines that a search needs are on their way before the first is searched for. */
 struct window {
@@ -320,8 +337,9 @@ static bool open_window(struct window *window, ctx_cache *cache, const ctx_cache
         return false;
     window->count = count;
     for (size_t i = 0; i < count; i++) {
-        window->made[i] = !rest->wants(rest->user, i) && make_key(&window->keys[i], &window->caller,
-                                                                  args + i * arg_count, arg_count);
+        window->made[i] = !rest->wants(rest->user, i) &&
+                          make_key(&window->keys[i].key, window->keys[i].bytes, &window->caller,
+                                   args + i * arg_count, arg_count);
         if (window->made[i])
             ctxi_index_fetch(&cache->index, window->keys[i].key.hash);
     }

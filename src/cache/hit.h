@@ -11,18 +11,19 @@
 #include <limits.h>
 
 #include "cache/cache.h"
+#include "cache/request.h"
 #include "ctxcache/call.h"
 
 #define CTXI_WHOLE_WAY INT_MIN /* no status: nothing was done, go the whole way */
 
 /*
  * The answer of a hit, counted and used: CTX_OK; CTX_ABSENT for a negative entry. Into the buffer, and
- * then also CTX_ERR_TYPE, if the value has another size; or held by *ref.
+ * then also CTX_ERR_TYPE, if the value has another size; or held by *ref. *asked: see request.h.
  */
 int ctxi_hit_copy(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                  void *buffer, size_t buffer_size);
+                  void *buffer, size_t buffer_size, struct ctxi_asked *asked);
 int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                 ctx_cache_ref *ref);
+                 ctx_cache_ref *ref, struct ctxi_asked *asked);
 
 /* The second without a trace. */
 int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,

@@ -27,7 +27,7 @@
 
 #define CTXI_WORD       sizeof(uint64_t)
 #define CTXI_KEY_HEADER (2 * CTXI_WORD)
-#define CTXI_KEY_INLINE 240
+#define CTXI_KEY_INLINE 256
 #define CTXI_TAGS_FIRST 6 /* in the header */
 
 /* A key with its hash. The bytes are aligned as words are, and their number is a multiple of a word's. */
