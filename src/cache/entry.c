@@ -207,8 +207,8 @@ static void destroy_adopted(struct ctxi_entry *entry)
     pthread_setcancelstate(before, &before);
 }
 
-/* The last reference is gone, and the one to the cache, if it had one, goes with it. No lock held. */
-static void end(ctx_cache *cache, struct ctxi_hold hold)
+/* The reference to the cache, if it had one, goes with it. */
+void ctxi_entry_end(ctx_cache *cache, struct ctxi_hold hold)
 {
     bool has_cache = !(hold.entry->flags & CTXI_ENTRY_PROMISED);
 
@@ -221,35 +221,37 @@ static void end(ctx_cache *cache, struct ctxi_hold hold)
         ctxi_cache_unref(cache);
 }
 
-void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold)
-{
-    /* release: all that was done with it comes before it is freed; acquire: in who frees */
-    if (hold.entry && atomic_fetch_sub_explicit(&hold.entry->refs, 1, memory_order_acq_rel) == 1)
-        end(cache, hold);
-}
-
-/* Most entries are held by the cache alone: then the last reference goes without a second lock. */
-static bool is_last(struct ctxi_entry *entry)
+/*
+ * Most entries are held by the cache alone: then the last reference goes without a second lock. `own`:
+ * nobody else can be adding one.
+ */
+static bool is_last(struct ctxi_entry *entry, bool own)
 {
     unsigned only = 1;
 
+    if (own && atomic_load_explicit(&entry->refs, memory_order_acquire) == only) {
+        atomic_store_explicit(&entry->refs, 0, memory_order_relaxed);
+        return true;
+    }
     return atomic_compare_exchange_strong_explicit(&entry->refs, &only, 0, memory_order_acq_rel,
                                                    memory_order_relaxed);
 }
 
 bool ctxi_entry_forsake_locked(ctx_cache *cache, struct ctxi_hold hold)
 {
+    bool own = ctxi_readers_are_own(&cache->readers); /* and records were carried out: see reclaim.h */
+
     CTXI_ASSERT_HELD(&cache->lock);
     if (hold.entry->flags & CTXI_ENTRY_ADOPTED)
         return false;
-    if (!is_last(hold.entry)) {
+    if (!is_last(hold.entry, own)) {
         ctxi_cache_ref(cache);
         if (atomic_fetch_sub_explicit(&hold.entry->refs, 1, memory_order_acq_rel) != 1)
             return true;
         /* its holders let go just now; the cache is not freed: the caller has it */
         atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);
     }
-    ctxi_reclaim_entry(cache, hold, true); /* who removes entries has carried out the records */
+    ctxi_reclaim_entry(cache, hold, own);
     return true;
 }
 

@@ -227,8 +227,16 @@ static inline bool ctxi_entry_try_ref(struct ctxi_entry *entry)
     return false;
 }
 
-/* Lets go; an empty hold is allowed. The value's destructor runs here: never under a lock. */
-void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold);
+/* The last reference is gone. The value's destructor runs here: never under a lock. */
+void ctxi_entry_end(ctx_cache *cache, struct ctxi_hold hold);
+
+/* Lets go; an empty hold is allowed. No lock held. */
+static inline void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold)
+{
+    /* release: all that was done with it comes before it is freed; acquire: in who frees */
+    if (hold.entry && atomic_fetch_sub_explicit(&hold.entry->refs, 1, memory_order_acq_rel) == 1)
+        ctxi_entry_end(cache, hold);
+}
 
 /*
  * Lets go of the cache's own reference to an entry that was just removed. The lock is held. False:

@@ -38,13 +38,15 @@ static void give(struct ctx_cache_load *load, struct ctxi_hold hold)
 static int new_entry(struct ctx_cache_load *load, size_t room, struct ctxi_hold *out_hold)
 {
     const struct ctxi_request *request = load->request;
-    alignas(uint64_t) unsigned char ids[CTXI_KEY_HEADER] = {0};
-    struct ctxi_key none = {ids, sizeof ids, 0};
     struct ctxi_recipe recipe = {request->fn, &request->key, room, load->ttl_ns != 0};
+    alignas(uint64_t) unsigned char ids[CTXI_KEY_HEADER];
+    struct ctxi_key none = {ids, sizeof ids, 0};
 
-    ctxi_key_write_ids(ids, 0, ctxi_fn_id(request->fn));
-    if (!request->key.bytes)
+    if (!request->key.bytes) {
+        memset(ids, 0, sizeof ids);
+        ctxi_key_write_ids(ids, 0, ctxi_fn_id(request->fn));
         recipe.key = &none;
+    }
     return ctxi_entry_new(request->cache, &recipe, &load->seat, out_hold);
 }
 

@@ -13,7 +13,7 @@ static uint32_t fn_id_of(const struct ctxi_entry *entry)
     return ctxi_key_fn(entry->key);
 }
 
-void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool drained)
+void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool unseen)
 {
     struct ctxi_limbo *limbo = &cache->limbo;
 
@@ -21,7 +21,7 @@ void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool drained)
     ctxi_fn_unuse(&cache->fn_uses, &cache->memory, fn_id_of(hold.entry));
     if (hold.entry->flags & CTXI_ENTRY_PROMISED)
         ctxi_index_unpromise(&cache->index);
-    if (drained && ctxi_readers_are_own(&cache->readers)) {
+    if (unseen) {
         ctxi_entry_free(cache, hold.number);
         return;
     }

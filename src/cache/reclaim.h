@@ -22,10 +22,10 @@ struct ctxi_limbo {
 };
 
 /*
- * The entry is in no list, and nobody holds it. `drained`: all records were carried out since the lock
- * was taken.
+ * The entry is in no list, and nobody holds it. `unseen`: no other thread has a reader, and all records were
+ * carried out since the lock was taken.
  */
-void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool drained);
+void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool unseen);
 
 /* Gives back what can be, and goes on with the rest. Cheap when there is little to do. */
 void ctxi_reclaim(ctx_cache *cache);

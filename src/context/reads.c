@@ -132,17 +132,32 @@ void ctxi_reads_note_all(struct ctxi_reads *reads)
         atomic_store_explicit(&reads->all, true, memory_order_relaxed);
 }
 
-static void set_bit(_Atomic uint64_t *bits, uint32_t number)
+/* `alone`: nobody else is setting any. */
+static inline void set_bit(_Atomic uint64_t *bits, uint32_t number, bool alone)
 {
-    uint64_t bit = (uint64_t)1 << number;
+    uint64_t bit = (uint64_t)1 << number, before = atomic_load_explicit(bits, memory_order_relaxed);
 
-    if (!(atomic_load_explicit(bits, memory_order_relaxed) & bit))
+    if (before & bit)
+        return;
+    if (alone)
+        atomic_store_explicit(bits, before | bit, memory_order_relaxed);
+    else
         atomic_fetch_or_explicit(bits, bit, memory_order_relaxed);
+}
+
+/*
+ * The load's call and the context that it runs in have a reference each, which are of one thread; other
+ * threads come with one of theirs. Once the call let go of its own, nobody depends on what is noted.
+ */
+static inline bool is_of_one_thread(const struct ctxi_reads *reads)
+{
+    return atomic_load_explicit(&reads->refs, memory_order_acquire) <= 2;
 }
 
 void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)
 {
     uint32_t word = (id - 1) / WORD_BITS;
+    bool alone;
 
     if (!reads)
         return;
@@ -150,8 +165,9 @@ void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)
         ctxi_reads_note_all(reads); /* also id 0, which wraps around */
         return;
     }
-    set_bit(&reads->used, word < USED_LAST ? word : USED_LAST);
-    set_bit(&reads->bits[word], (id - 1) % WORD_BITS);
+    alone = is_of_one_thread(reads);
+    set_bit(&reads->used, word < USED_LAST ? word : USED_LAST, alone);
+    set_bit(&reads->bits[word], (id - 1) % WORD_BITS, alone);
 }
 
 void ctxi_reads_note(struct ctxi_reads *reads, ctx_var *var)

@@ -58,7 +58,8 @@ void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo);
 /*
  * The set of variables read during one load. It hangs on the context, so copies, bound functions
  * and threads started inside the load carry it along; a context entered inside the load takes it
- * over until it is left. Shared by threads: bits are set atomically, and only ever set.
+ * over until it is left. Shared by threads: bits are only ever set, and atomically as soon as there is a
+ * reference besides those of the load's call and context.
  * ctxi_reads_current() is in current.h.
  */
 struct ctxi_reads;
