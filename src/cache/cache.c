@@ -348,6 +348,7 @@ int ctx_cache_resize(ctx_cache *cache, uint64_t capacity_entries, uint64_t capac
     ctxi_cache_lock(cache);
     set_capacity(cache, capacity_entries, capacity_bytes);
     ctxi_contents_trim(cache, &batch);
+    ctxi_seat_give_spare(cache);
     ctxi_reclaim(cache);
     ctxi_cache_unlock(cache);
     return CTX_OK;

@@ -75,9 +75,10 @@ struct ctx_cache {
      */
     uint64_t dead;
     struct ctxi_sizes_of_entries contents_bytes; /* of all entries, dead ones included */
-    size_t entry_bytes;        /* the charges of all entries, dead ones included */
+    size_t entry_bytes; /* the charges of all entries, dead ones included */
     struct ctxi_foreseen foreseen;
-    uint32_t hand;             /* the slot where the next sweep goes on */
+    uint32_t hand;          /* the slot where the next sweep goes on */
+    struct ctxi_seat spare; /* of the entry evicted last, if nobody can see it; none when cleared */
     struct ctxi_limbo limbo;   /* entries that were removed, until no reader can see them */
     struct ctxi_pages pages;   /* large blocks of index and arena */
     struct ctxi_memory memory; /* of index, partitions and tables */

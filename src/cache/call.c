@@ -272,7 +272,7 @@ static void land(struct call *call, int status, const struct verdict *verdict)
         call->info.reason = store(call, &batch);
     call->info.stored = status == CTX_OK && call->info.reason == CTX_CACHE_STORED;
     ctxi_contents_renounce(cache, call->hold);
-    ctxi_seat_give(cache, call->request.fn, &call->load.seat);
+    ctxi_seat_give(cache, ctxi_fn_id(call->request.fn), &call->load.seat);
     count_load(call, partition, status);
     CTXI_COUNT(cache, partition, misses, 1);
     count_reason(call, partition);
@@ -581,10 +581,12 @@ static void start_call(struct call *call, ctx_cache *cache)
     ctxi_info_clear(&call->info);
 }
 
-/* The whole way. What it sets up is large: the short one does not go through here. */
-int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                  const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info,
-                  bool hasty, const struct ctxi_asked *asked)
+/* The whole way. What it sets up is large, and not to be a burden to the short one. */
+__attribute__((noinline)) int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn,
+                                            const ctx_value *args, size_t arg_count,
+                                            const ctx_cache_options *options,
+                                            ctx_cache_ref *out_ref, ctx_cache_info *info,
+                                            bool hasty, const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
@@ -632,9 +634,11 @@ static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
     return CTX_OK;
 }
 
-int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                   const ctx_cache_options *options, void *buffer, size_t buffer_size,
-                   ctx_cache_info *info, bool hasty, const struct ctxi_asked *asked)
+__attribute__((noinline)) int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn,
+                                             const ctx_value *args, size_t arg_count,
+                                             const ctx_cache_options *options, void *buffer,
+                                             size_t buffer_size, ctx_cache_info *info, bool hasty,
+                                             const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);

@@ -20,8 +20,7 @@
 /* Slots that are pointers are counted as they are allocated, others with the entries in them. */
 size_t ctxi_cache_used_bytes(const ctx_cache *cache)
 {
-    return sizeof *cache + cache->memory.bytes + cache->entry_bytes +
-           cache->arena.pointer_bytes;
+    return sizeof *cache + cache->memory.bytes + cache->entry_bytes + cache->arena.pointer_bytes;
 }
 
 static struct ctxi_entry *entry_at(const ctx_cache *cache, uint32_t number)
@@ -127,12 +126,17 @@ void ctxi_contents_foresee(ctx_cache *cache)
     ctxi_index_fetch(&cache->index, foreseen->hash);
 }
 
-/* The next one after that. */
+/* The next one after that; the entry that comes after it will most likely sit in its place. */
 static void fetch_oldest(const ctx_cache *cache)
 {
     uint32_t oldest = ctxi_recency_oldest(&cache->arena);
+    const unsigned char *entry;
 
-    __builtin_prefetch(entry_at(cache, oldest), 1);
+    if (!oldest)
+        return;
+    entry = ctxi_arena_at(&cache->arena, oldest);
+    __builtin_prefetch(entry, 1);
+    __builtin_prefetch(entry + CTXI_LINE, 1);
     __builtin_prefetch(ctxi_arena_link(&cache->arena, oldest), 1);
 }
 
@@ -167,8 +171,8 @@ void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_caus
     CTXI_ASSERT_HELD(&cache->lock);
     assert(partition); /* an entry that is in the cache has one */
     cause = count_removed(cache, partition, id, charge, cause);
-    ctxi_index_remove(&cache->index, &cache->readers, &cache->memory, take_hash(cache, entry, number),
-                      number);
+    ctxi_index_remove(&cache->index, &cache->readers, &cache->memory,
+                      take_hash(cache, entry, number), number);
     ctxi_recency_remove(&cache->arena, number, cause);
     cache->entry_bytes -= charge;
     take_off_sizes(&cache->contents_bytes, entry);
@@ -305,8 +309,7 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
 static bool fits(const ctx_cache *cache, size_t charge)
 {
     const struct ctxi_partitions *partitions = &cache->partitions;
-    uint64_t tables = cache->memory.bytes - cache->readers.retired_bytes -
-                      partitions->block_bytes;
+    uint64_t tables = cache->memory.bytes - cache->readers.retired_bytes - partitions->block_bytes;
     uint64_t fixed = sizeof *cache + tables + ctxi_partition_bytes(0);
 
     return !cache->closed && cache->max_entries > 0 && fixed <= cache->max_bytes &&

@@ -110,6 +110,45 @@ static size_t slot_size_of(const ctx_cache *cache, const struct ctxi_recipe *rec
     return ctxi_arena_slot_size(&cache->arena, is_short(recipe) ? size : SIZE_MAX);
 }
 
+/* Whose function is in the key that it still has. */
+static uint32_t fn_of_spare(const ctx_cache *cache)
+{
+    return ctxi_key_fn(cache->spare.hold.entry->key);
+}
+
+bool ctxi_seat_keep(ctx_cache *cache, struct ctxi_hold hold)
+{
+    size_t slot_size = ctxi_arena_size_of(&cache->arena, hold.number);
+
+    CTXI_ASSERT_HELD(&cache->lock);
+    if (cache->spare.hold.entry || slot_size == CTXI_POINTER ||
+        ctxi_index_promise(&cache->index, &cache->memory) != CTX_OK)
+        return false;
+    cache->spare = (struct ctxi_seat){hold, slot_size};
+    return true;
+}
+
+void ctxi_seat_give_spare(ctx_cache *cache)
+{
+    if (cache->spare.hold.entry)
+        ctxi_seat_give(cache, fn_of_spare(cache), &cache->spare);
+}
+
+/* One that does not fit goes: it must not stay for long. */
+static bool take_spare(ctx_cache *cache, uint32_t fn, struct ctxi_seat *seat)
+{
+    if (!cache->spare.hold.entry)
+        return false;
+    if (cache->spare.slot_size != seat->slot_size || fn_of_spare(cache) != fn) {
+        ctxi_seat_give_spare(cache);
+        return false;
+    }
+    *seat = cache->spare;
+    cache->spare = CTXI_SEAT_NONE;
+    ctxi_arena_link(&cache->arena, seat->hold.number)->prev = CTXI_OUT;
+    return true;
+}
+
 void ctxi_seat_take(ctx_cache *cache, struct ctxi_recipe *recipe, struct ctxi_seat *out_seat)
 {
     CTXI_ASSERT_HELD(&cache->lock);
@@ -117,6 +156,8 @@ void ctxi_seat_take(ctx_cache *cache, struct ctxi_recipe *recipe, struct ctxi_se
     if (!ctxi_fn_last_room(&cache->fn_uses, recipe->fn, &recipe->room))
         return;
     out_seat->slot_size = slot_size_of(cache, recipe, size_of(recipe));
+    if (take_spare(cache, ctxi_fn_id(recipe->fn), out_seat))
+        return;
     if (out_seat->slot_size == CTXI_POINTER ||
         take_slot_locked(cache, recipe, out_seat->slot_size, NULL, &out_seat->hold) != CTX_OK)
         return;
@@ -124,13 +165,13 @@ void ctxi_seat_take(ctx_cache *cache, struct ctxi_recipe *recipe, struct ctxi_se
         __builtin_prefetch((unsigned char *)out_seat->hold.entry + at, 1);
 }
 
-void ctxi_seat_give(ctx_cache *cache, const struct ctxi_fn *fn, struct ctxi_seat *seat)
+void ctxi_seat_give(ctx_cache *cache, uint32_t fn, struct ctxi_seat *seat)
 {
     CTXI_ASSERT_HELD(&cache->lock);
     if (!seat->hold.entry)
         return;
     ctxi_index_unpromise(&cache->index);
-    ctxi_fn_unuse(&cache->fn_uses, &cache->memory, ctxi_fn_id(fn));
+    ctxi_fn_unuse(&cache->fn_uses, &cache->memory, fn);
     ctxi_arena_give(&cache->arena, seat->hold.number); /* nobody ever saw it */
     seat->hold = CTXI_HOLD_NONE;
 }
@@ -239,7 +280,8 @@ static bool is_last(struct ctxi_entry *entry, bool own)
 
 bool ctxi_entry_forsake_locked(ctx_cache *cache, struct ctxi_hold hold)
 {
-    bool own = ctxi_readers_are_own(&cache->readers); /* and records were carried out: see reclaim.h */
+    bool own =
+        ctxi_readers_are_own(&cache->readers); /* and records were carried out: see reclaim.h */
 
     CTXI_ASSERT_HELD(&cache->lock);
     if (hold.entry->flags & CTXI_ENTRY_ADOPTED)

@@ -21,7 +21,7 @@ enum ctxi_entry_flags {
     CTXI_ENTRY_ADOPTED = 4,    /* the value is a struct ctxi_adopted */
     CTXI_ENTRY_EXPIRES = 8,    /* eight bytes before the value say when */
     CTXI_ENTRY_OUTSIDE = 16,   /* in a block of its own, a struct ctxi_outside before it */
-    CTXI_ENTRY_PROMISED = 32   /* the index has promised it a place: it was never in the cache, and is
+    CTXI_ENTRY_PROMISED = 32 /* the index has promised it a place: it was never in the cache, and is
                                 * of a call that runs */
 };
 
@@ -186,7 +186,14 @@ struct ctxi_seat {
  * the room. Gives back one that nobody sits in. The lock is held.
  */
 void ctxi_seat_take(ctx_cache *cache, struct ctxi_recipe *recipe, struct ctxi_seat *out_seat);
-void ctxi_seat_give(ctx_cache *cache, const struct ctxi_fn *fn, struct ctxi_seat *seat);
+void ctxi_seat_give(ctx_cache *cache, uint32_t fn, struct ctxi_seat *seat);
+
+/*
+ * Keeps the seat of an entry that was evicted and that nobody can see any more, as cache->spare, for the
+ * next one: in a full cache an entry goes for each that comes. False: there is one already, or it cannot.
+ */
+bool ctxi_seat_keep(ctx_cache *cache, struct ctxi_hold hold);
+void ctxi_seat_give_spare(ctx_cache *cache);
 
 /*
  * An entry with one reference, in the seat if that fits. The caller holds the cache until it is stored or

@@ -13,11 +13,18 @@ static uint32_t fn_id_of(const struct ctxi_entry *entry)
     return ctxi_key_fn(entry->key);
 }
 
+static bool was_evicted(const ctx_cache *cache, uint32_t number)
+{
+    return ctxi_arena_link(&cache->arena, number)->prev == CTXI_OUT + CTX_CACHE_EVICTED;
+}
+
 void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool unseen)
 {
     struct ctxi_limbo *limbo = &cache->limbo;
 
     CTXI_ASSERT_HELD(&cache->lock);
+    if (unseen && was_evicted(cache, hold.number) && ctxi_seat_keep(cache, hold))
+        return;
     ctxi_fn_unuse(&cache->fn_uses, &cache->memory, fn_id_of(hold.entry));
     if (hold.entry->flags & CTXI_ENTRY_PROMISED)
         ctxi_index_unpromise(&cache->index);
@@ -63,8 +70,9 @@ static bool is_worth_it(const ctx_cache *cache)
 {
     const struct ctxi_limbo *limbo = &cache->limbo;
 
-    return limbo->count >= ENTRIES_WORTH + cache->arena.used / ENTRIES_SHARE || limbo->bytes > cache->max_bytes / BYTES_SHARE ||
-           cache->readers.retired_count || cache->readers.unsettled || cache->index.left_blocks ||
+    return limbo->count >= ENTRIES_WORTH + cache->arena.used / ENTRIES_SHARE ||
+           limbo->bytes > cache->max_bytes / BYTES_SHARE || cache->readers.retired_count ||
+           cache->readers.unsettled || cache->index.left_blocks ||
            ctxi_partitions_rest_long(&cache->partitions) ||
            ((limbo->count || cache->partitions.rest_count) &&
             ctxi_readers_are_own(&cache->readers));
