@@ -280,8 +280,8 @@ static bool is_last(struct ctxi_entry *entry, bool own)
 
 bool ctxi_entry_forsake_locked(ctx_cache *cache, struct ctxi_hold hold)
 {
-    bool own =
-        ctxi_readers_are_own(&cache->readers); /* and records were carried out: see reclaim.h */
+    /* and the records were carried out, by who removed the entry: see reclaim.h */
+    bool own = ctxi_readers_are_own(&cache->readers);
 
     CTXI_ASSERT_HELD(&cache->lock);
     if (hold.entry->flags & CTXI_ENTRY_ADOPTED)
