@@ -145,6 +145,7 @@ static bool take_spare(ctx_cache *cache, uint32_t fn, struct ctxi_seat *seat)
     }
     *seat = cache->spare;
     cache->spare = CTXI_SEAT_NONE;
+    ctxi_reclaim(cache); /* as whoever takes a slot does: tables and partitions may be waiting */
     ctxi_arena_link(&cache->arena, seat->hold.number)->prev = CTXI_OUT;
     return true;
 }
