@@ -128,7 +128,7 @@ typedef struct ctx_cache_config {
     uint64_t (*clock)(void *user);
     void *clock_user;
 
-    const ctx_allocator *allocator; /* copied; NULL: the process's */
+    const ctx_allocator *allocator; /* copied; NULL: the process's, as for what threads keep */
 
     /* Nonzero: the seed of all hashing, for repeatable tests. Zero: random, per cache. */
     uint64_t seed;

@@ -80,9 +80,11 @@ static int look(struct search *search, struct ctxi_request *request,
     case CTXI_NEED_CLOCK:
         search->again = true;
         return status;
-    case CTXI_NOT_FOUND:
+    case CTXI_EXPIRED:
         if (search->leaves_trace)
-            ctxi_contents_bury(cache, &request->key, batch);
+            ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, batch);
+        break;
+    case CTXI_NOT_FOUND:
         break;
     case CTXI_FOUND:
         search->hold = ctxi_entry_ref(found);
@@ -144,6 +146,7 @@ static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx
                 size_t arg_count, ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
     struct search found = {leaves_trace, false, CTXI_HOLD_NONE};
+    struct ctxi_asked asked;
     ctx_cache_info ours;
     int r;
 
@@ -152,7 +155,7 @@ static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx
     *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
     if (!cache || !fn || !ctxi_info_readable(info))
         return CTX_ERR_INVALID;
-    r = leaves_trace ? ctxi_hit_ref(cache, fn, args, arg_count, out_ref)
+    r = leaves_trace ? ctxi_hit_ref(cache, fn, args, arg_count, out_ref, &asked)
                      : ctxi_hit_peek(cache, fn, args, arg_count, out_ref);
     if (r != CTXI_WHOLE_WAY) {
         if (info)
@@ -210,6 +213,7 @@ static int put_entry(struct ctxi_request *request, struct ctxi_hold hold)
     ctxi_contents_erase(cache, &request->key, clock, CTX_CACHE_REPLACED, &batch);
     if (!ctxi_contents_store(cache, partition, request->key.hash, hold, &batch))
         r = CTX_ABSENT;
+    ctxi_contents_renounce(cache, hold); /* if it was not; callbacks may destroy the cache */
     ctxi_lock_release(&cache->lock);
     return r;
 }

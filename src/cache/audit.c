@@ -79,6 +79,8 @@ bool ctxi_audit_undeclared(const ctx_cache *cache, const struct ctxi_reads *read
 {
     struct walk walk = {cache, NULL, 0};
 
+    if (ctxi_reads_within(reads, cache->declared)) /* as most do */
+        return false;
     ctxi_reads_each(reads, find_undeclared, &walk);
     if (walk.undeclared)
         ctxi_var_name_of(walk.undeclared, out_name);

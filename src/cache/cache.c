@@ -129,13 +129,16 @@ static void set_capacity(ctx_cache *cache, uint64_t entries, uint64_t bytes)
 static atomic_uint_fast64_t last_serial;
 
 /* Holds one more variable for the cache. */
-static int hold(ctx_var **vars, size_t *count, ctx_var *var, bool partitions)
+static int hold(ctx_cache *cache, ctx_var **vars, size_t *count, ctx_var *var, bool partitions)
 {
     int r = ctxi_var_hold(var, partitions);
 
-    if (r == CTX_OK)
-        vars[(*count)++] = var;
-    return r;
+    if (r != CTX_OK)
+        return r;
+    vars[(*count)++] = var;
+    if (ctxi_var_id(var) <= 64)
+        cache->declared |= (uint64_t)1 << (ctxi_var_id(var) - 1);
+    return CTX_OK;
 }
 
 /* Sorted by id: the order of the configuration does not matter. */
@@ -156,9 +159,9 @@ static int hold_variables(ctx_cache *cache, const ctx_cache_config *config)
     int r = CTX_OK;
 
     for (size_t i = 0; r == CTX_OK && i < config->vary_count; i++)
-        r = hold(cache->vary, &cache->vary_count, config->vary[i], true);
+        r = hold(cache, cache->vary, &cache->vary_count, config->vary[i], true);
     for (size_t i = 0; r == CTX_OK && i < config->ignore_count; i++)
-        r = hold(cache->ignore, &cache->ignore_count, config->ignore[i], false);
+        r = hold(cache, cache->ignore, &cache->ignore_count, config->ignore[i], false);
     sort_variables(cache->vary, cache->vary_count);
     return r;
 }
@@ -208,7 +211,7 @@ static void set_empty(ctx_cache *cache, const ctx_allocator *allocator)
     ctxi_readers_init(&cache->readers);
     ctxi_list_init(&cache->registered);
     cache->memory.allocator = &cache->allocator;
-    cache->flights_memory.allocator = &cache->allocator;
+    ctxi_flights_init(&cache->flights, &cache->allocator);
     cache->stats.size = sizeof cache->stats;
 }
 
@@ -241,8 +244,6 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
         r = ctxi_arena_init(&cache->arena, &cache->memory, inline_max(config));
     if (r == CTX_OK)
         r = ctxi_index_init(&cache->index, &cache->memory);
-    if (r == CTX_OK)
-        r = ctxi_flights_init(cache);
     if (r == CTX_OK)
         r = ctxi_fork_register(cache);
     return r;
@@ -304,7 +305,6 @@ void ctxi_cache_unref(ctx_cache *cache)
     if (atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_acq_rel) != 1)
         return;
     ctxi_fork_unregister(cache);
-    ctxi_flights_fini(cache);
     ctxi_reclaim_all(cache);
     ctxi_partitions_fini(&cache->partitions, &cache->memory);
     if (cache->index.segment_count)
@@ -353,6 +353,7 @@ int ctx_cache_resize(ctx_cache *cache, uint64_t capacity_entries, uint64_t capac
     ctxi_cache_lock(cache);
     set_capacity(cache, capacity_entries, capacity_bytes);
     ctxi_contents_trim(cache, &batch);
+    ctxi_seat_give_spare(cache);
     ctxi_reclaim(cache);
     ctxi_cache_unlock(cache);
     return CTX_OK;

@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/recent.h"
 #include "base/sys.h"
+#include "cache/flight.h"
 #include "cache/function.h"
 #include "cache/index.h"
 #include "cache/partition.h"
@@ -20,7 +21,6 @@
 
 _Static_assert(CTXI_RECENT_NS <= CTX_CACHE_CLOCK_LAG_NS, "what the header says");
 
-struct ctxi_flight;
 struct ctxi_reads;
 
 /* The sizes of what is in entries, summed up. */
@@ -51,6 +51,7 @@ struct ctx_cache {
     char name[CTX_NAME_MAX + 1];
     ctx_var *vary[CTX_CACHE_VARY_MAX]; /* held; in order of their ids */
     ctx_var *ignore[CTX_CACHE_VARY_MAX];
+    uint64_t declared; /* a bit for each of these two whose id is 64 or less, id 1 the lowest */
     struct ctxi_reads
         *warned; /* what entries marked `undeclared` depend on; bits are only ever set */
     void *block; /* the memory that the struct lies in */
@@ -82,16 +83,15 @@ struct ctx_cache {
      */
     uint64_t dead;
     struct ctxi_sizes_of_entries contents_bytes; /* of all entries, dead ones included */
-    size_t entry_bytes;        /* the charges of all entries, dead ones included */
-    uint32_t hand;             /* the slot where the next sweep goes on */
+    size_t entry_bytes; /* the charges of all entries, dead ones included */
+    struct ctxi_foreseen foreseen;
+    uint32_t hand;          /* the slot where the next sweep goes on */
+    struct ctxi_seat spare; /* of the entry evicted last, if nobody can see it; none when cleared */
     struct ctxi_limbo limbo;   /* entries that were removed, until no reader can see them */
     struct ctxi_pages pages;   /* large blocks of index and arena */
     struct ctxi_memory memory; /* of index, partitions and tables */
     struct ctxi_fn_uses fn_uses;
-    struct ctxi_flight *flights;       /* a uthash table: loads that may be joined, by key */
-    struct ctxi_memory flights_memory; /* of that table */
-    size_t flights_bytes; /* the same when nothing is loading: a table that loads made larger never
-                           * shrinks, and must not eat up a small capacity */
+    struct ctxi_flights flights;
     ctx_cache_stats stats;
 };
 

@@ -30,7 +30,8 @@ struct call {
     uint64_t wait_ns;
     ctx_cache_info info;
     struct ctxi_hold hold;      /* the answer: one reference */
-    struct ctxi_reads *reads;   /* of the load that this call runs, or NULL */
+    struct ctx_cache_load load; /* that this call runs */
+    struct ctxi_reads *reads;   /* of that load, or of the one joined, or NULL */
     struct ctxi_flight *flight; /* that this call leads and has not ended, or NULL */
     ctx_cache *held; /* a reference that lets the cache outlive its destruction, or NULL */
     bool alone;      /* may not share the answer of another's load */
@@ -52,6 +53,7 @@ static void hold_cache(struct call *call)
 static void close_call(struct call *call)
 {
     ctxi_request_close(&call->request);
+    ctxi_load_fini(&call->load);
     ctxi_entry_unref(call->request.cache, call->hold);
     if (call->reads)
         ctxi_reads_unref(call->reads);
@@ -91,24 +93,25 @@ static int prepare_load(struct call *call)
 
     if (r == CTX_OK && !call->reads && !(call->reads = ctxi_reads_new(ctxi_reads_current())))
         r = CTX_ERR_NOMEM;
+    ctxi_load_init(&call->load, &call->request);
     return r;
 }
 
 /* Calls the loader; what it read is charged to the load around us, ours or not to be stored. */
-static int run_loader(struct call *call, struct ctx_cache_load *load)
+static int run_loader(struct call *call)
 {
-    int r = ctxi_load_run(load, call->args, call->arg_count, call->reads);
+    int r = ctxi_load_run(&call->load, call->args, call->arg_count, call->reads);
 
-    call->info.load_ns = load->ended - load->started;
+    call->info.load_ns = call->load.ended - call->load.started;
     ctxi_audit_charge_reads(call->request.cache, call->reads);
     return r;
 }
 
 /* Hands the loaded value to the call. */
-static void take_entry(struct call *call, struct ctx_cache_load *load)
+static void take_entry(struct call *call)
 {
-    call->hold = load->hold;
-    load->hold = CTXI_HOLD_NONE;
+    call->hold = call->load.hold;
+    call->load.hold = CTXI_HOLD_NONE;
 }
 
 static int value_status(const struct ctxi_entry *entry)
@@ -154,22 +157,20 @@ static void count_bypass(struct bypassing *bypassing)
 
 static int bypass(struct call *call)
 {
-    __attribute__((cleanup(ctxi_load_fini))) struct ctx_cache_load load;
     __attribute__((cleanup(count_bypass))) struct bypassing bypassing = {call, CTX_ERR_ABANDONED};
     int r = prepare_load(call);
 
     hold_cache(call);
-    ctxi_load_init(&load, &call->request);
     call->info.outcome = CTX_CACHE_BYPASS;
     call->info.reason = call->request.obstacle;
     if (call->request.variable)
         ctxi_info_name(&call->info, call->request.variable->name);
     if (r == CTX_OK)
-        r = run_loader(call, &load);
+        r = run_loader(call);
     bypassing.status = r;
     if (r != CTX_OK)
         return r;
-    take_entry(call, &load);
+    take_entry(call);
     return value_status(call->hold.entry);
 }
 
@@ -181,21 +182,26 @@ struct verdict {
     enum ctx_cache_reason reason;      /* CTX_CACHE_UNDECLARED, _CHANGED, or _STORED: nothing */
 };
 
-static struct verdict judge(struct call *call)
+static void clear_verdict(struct verdict *verdict)
+{
+    verdict->undeclared[0] = '\0';
+    verdict->reason = CTX_CACHE_STORED;
+}
+
+static void judge(struct call *call, struct verdict *verdict)
 {
     ctx_cache *cache = call->request.cache;
     const ctx_var *changed;
-    struct verdict verdict = {"", CTX_CACHE_STORED};
 
-    if (ctxi_audit_undeclared(cache, call->reads, verdict.undeclared) &&
+    clear_verdict(verdict);
+    if (ctxi_audit_undeclared(cache, call->reads, verdict->undeclared) &&
         cache->config.audit == CTX_CACHE_AUDIT_REFUSE) {
-        verdict.reason = CTX_CACHE_UNDECLARED;
-        ctxi_info_name(&call->info, verdict.undeclared);
+        verdict->reason = CTX_CACHE_UNDECLARED;
+        ctxi_info_name(&call->info, verdict->undeclared);
     } else if (!ctxi_request_unchanged(&call->request, call->flight->partition, &changed)) {
-        verdict.reason = CTX_CACHE_CHANGED;
+        verdict->reason = CTX_CACHE_CHANGED;
         ctxi_info_name(&call->info, changed->name);
     }
-    return verdict;
 }
 
 /* Stores the entry if nothing speaks against it; the lock is held. */
@@ -236,8 +242,21 @@ static void count_reason(struct call *call, struct ctxi_partition *partition)
     }
 }
 
+/* For those who wait for it. */
+static void end_shared(struct call *call, int status, const struct verdict *verdict,
+                       struct ctxi_hold *out_garbage)
+{
+    struct ctxi_result result = {.status = status};
+
+    if (call->hold.entry)
+        result.hold = ctxi_entry_ref(call->hold);
+    result.shareable = verdict->reason == CTX_CACHE_STORED;
+    ctxi_info_to_result(&call->info, &result);
+    ctxi_flight_end(call->flight, &result, out_garbage);
+}
+
 /*
- * Ends the flight with `status`, the load's own; call->entry and info.reason say the rest, the
+ * Ends the flight with `status`, the load's own; call->hold and info.reason say the rest, the
  * verdict who else may have it.
  */
 static void land(struct call *call, int status, const struct verdict *verdict)
@@ -247,23 +266,22 @@ static void land(struct call *call, int status, const struct verdict *verdict)
     struct ctxi_partition *partition = flight->partition;
     ctx_cache *cache = flight->cache;
     struct ctxi_hold garbage;
-    struct ctxi_result result = {.status = status};
 
     ctxi_cache_lock(cache);
     if (status == CTX_OK && call->info.reason == CTX_CACHE_STORED)
         call->info.reason = store(call, &batch);
     call->info.stored = status == CTX_OK && call->info.reason == CTX_CACHE_STORED;
     ctxi_contents_renounce(cache, call->hold);
+    ctxi_seat_give(cache, ctxi_fn_id(call->request.fn), &call->load.seat);
     count_load(call, partition, status);
     CTXI_COUNT(cache, partition, misses, 1);
     count_reason(call, partition);
     if (verdict->undeclared[0] && cache->config.audit != CTX_CACHE_AUDIT_OFF)
         CTXI_COUNT(cache, partition, undeclared_reads, 1);
-    if (call->hold.entry)
-        result.hold = ctxi_entry_ref(call->hold);
-    result.shareable = verdict->reason == CTX_CACHE_STORED;
-    ctxi_info_to_result(&call->info, &result);
-    ctxi_flight_end(flight, &result, &garbage);
+    if (ctxi_flight_is_shared(flight))
+        end_shared(call, status, verdict, &garbage);
+    else
+        ctxi_flight_end(flight, NULL, &garbage);
     call->flight = NULL;
     ctxi_cache_unlock(cache);
     ctxi_entry_unref(cache, garbage);
@@ -273,10 +291,11 @@ static void land(struct call *call, int status, const struct verdict *verdict)
 static void abandon(struct call **slot)
 {
     struct call *call = *slot;
-    const struct verdict none = {"", CTX_CACHE_STORED};
+    struct verdict none;
 
     if (!call->flight)
         return;
+    clear_verdict(&none);
     ctxi_audit_charge_reads(call->request.cache,
                             call->reads); /* what was thrown may tell of them */
     call->info.reason = CTX_CACHE_FAILED;
@@ -303,22 +322,20 @@ static enum ctx_cache_reason reason_of(const struct ctx_cache_load *load,
 }
 
 /* The load has ended with `r`: what it gave is the call's, and what speaks against storing it. */
-static struct verdict take_load(struct call *call, struct ctx_cache_load *load, int r)
+static void take_load(struct call *call, int r, struct verdict *verdict)
 {
-    struct verdict verdict = judge(call);
-
+    judge(call, verdict);
     call->info.outcome = CTX_CACHE_MISS;
-    call->info.load_ns = load->ended - load->started;
+    call->info.load_ns = call->load.ended - call->load.started;
     call->info.reason = CTX_CACHE_FAILED;
     if (r != CTX_OK)
-        return verdict;
-    call->info.reason = reason_of(load, &verdict);
-    take_entry(call, load);
-    if (verdict.undeclared[0]) {
+        return;
+    call->info.reason = reason_of(&call->load, verdict);
+    take_entry(call);
+    if (verdict->undeclared[0]) {
         call->hold.entry->flags |= CTXI_ENTRY_UNDECLARED;
         ctxi_audit_remember(call->request.cache, call->reads);
     }
-    return verdict;
 }
 
 static int land_load(struct call *call, int r, const struct verdict *verdict)
@@ -330,24 +347,24 @@ static int land_load(struct call *call, int r, const struct verdict *verdict)
 
 static int lead(struct call *call)
 {
-    __attribute__((cleanup(ctxi_load_fini))) struct ctx_cache_load load;
     __attribute__((cleanup(abandon))) struct call *leading = call;
     struct verdict verdict;
     int r;
 
-    ctxi_load_init(&load, &call->request);
     call->info.outcome = CTX_CACHE_MISS;
-    r = run_loader(leading, &load);
-    verdict = take_load(call, &load, r);
+    r = run_loader(leading);
+    take_load(call, r, &verdict);
     return land_load(call, r, &verdict);
 }
 
 /* ---- look --------------------------------------------------------------------------------- */
 
+/* The order of use is not up to date yet. */
 static int hit(struct call *call, struct ctxi_partition *partition, struct ctxi_hold found)
 {
     ctx_cache *cache = call->request.cache;
 
+    ctxi_recency_drain(cache);
     if (found.entry->flags & CTXI_ENTRY_UNDECLARED)
         ctxi_audit_charge_warned(cache);
     ctxi_recency_touch(&cache->arena, found.number);
@@ -388,7 +405,7 @@ static enum step join(struct call *call, struct ctxi_partition *partition,
 
     hold_cache(call);
     r = ctxi_flight_wait(flight, call->wait_ns);
-    if (r == CTX_ERR_RECURSION || r == CTX_ERR_DEADLOCK) {
+    if (r != CTX_OK && r != CTX_ERR_TIMEOUT) { /* it did not wait */
         *out_status = refuse_locked(call, partition, r);
         return STEP_ANSWERED;
     }
@@ -415,10 +432,12 @@ static enum step begin(struct call *call, struct ctxi_partition *partition, bool
     int r = prepare_load(call);
 
     if (r == CTX_OK)
-        r = ctxi_flight_begin(request->cache, partition, request->fn, &request->key, call->reads,
-                              alone, &call->flight);
+        r = ctxi_flight_begin(request->cache, partition, &request->key, call->reads, alone,
+                              &call->flight);
     if (r == CTX_OK) {
         hold_cache(call);
+        ctxi_load_take_seat(&call->load);
+        ctxi_contents_foresee(request->cache);
         return STEP_LEAD;
     }
     *out_status = refuse_locked(call, partition, r);
@@ -452,7 +471,7 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
     struct ctxi_hold found, garbage = CTXI_HOLD_NONE;
     struct ctxi_partition *partition;
     enum step step = STEP_ANSWERED;
-    int r = ctxi_request_lock(&call->request, &partition);
+    int r = ctxi_request_lock_only(&call->request, &partition);
 
     if (r != CTX_OK) {
         *out_status = refuse(call, r);
@@ -463,10 +482,13 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
         *out_status = hit(call, partition, found);
         break;
     case CTXI_NOT_FOUND:
-        /* callbacks of what was buried run first, with no flight begun: then look once more */
-        step = ctxi_contents_bury(cache, &call->request.key, &batch)
-                   ? STEP_AGAIN
-                   : miss(call, partition, out_status, &garbage);
+        step = miss(call, partition, out_status, &garbage);
+        break;
+    case CTXI_EXPIRED:
+        /* callbacks of what is removed run first, with no flight begun: then look once more */
+        ctxi_recency_drain(cache);
+        ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, &batch);
+        step = STEP_AGAIN;
         break;
     case CTXI_NEED_CLOCK:
         step = STEP_AGAIN;
@@ -498,11 +520,19 @@ static int find_or_load(struct call *call)
     }
 }
 
-static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn)
+static int open_request(struct call *call, ctx_cache_fn *fn, const struct ctxi_asked *asked)
 {
-    int r;
+    if (!asked || !asked->fn)
+        return ctxi_request_open(&call->request, fn, call->args, call->arg_count, true);
+    ctxi_request_open_asked(&call->request, asked);
+    return CTX_OK;
+}
 
-    r = ctxi_request_open(&call->request, fn, call->args, call->arg_count, true);
+static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn,
+                  const struct ctxi_asked *asked)
+{
+    int r = open_request(call, fn, asked);
+
     if (r == CTX_OK)
         r = find_or_load(call);
     else if (ctxi_request_may_bypass(&call->request))
@@ -542,6 +572,8 @@ static void start_call(struct call *call, ctx_cache *cache)
 {
     ctxi_request_start(&call->request, cache);
     call->hold = CTXI_HOLD_NONE;
+    call->load.request = NULL;
+    call->load.hold = CTXI_HOLD_NONE;
     call->reads = NULL;
     call->flight = NULL;
     call->held = NULL;
@@ -549,10 +581,12 @@ static void start_call(struct call *call, ctx_cache *cache)
     ctxi_info_clear(&call->info);
 }
 
-/* The whole way. What it sets up is large: the short one does not go through here. */
-int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                  const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info,
-                  bool hasty)
+/* The whole way. What it sets up is large, and not to be a burden to the short one. */
+__attribute__((noinline)) int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn,
+                                            const ctx_value *args, size_t arg_count,
+                                            const ctx_cache_options *options,
+                                            ctx_cache_ref *out_ref, ctx_cache_info *info,
+                                            bool hasty, const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
@@ -560,7 +594,7 @@ int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, siz
     if (r != CTX_OK)
         return r;
     call.hasty = hasty;
-    r = answer(&call, cache, fn);
+    r = answer(&call, cache, fn, asked);
     ctxi_info_write(&call.info, call.hold.entry, info);
     if (r == CTX_OK)
         ctxi_ref_take(out_ref, cache, &call.hold);
@@ -579,9 +613,11 @@ static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
     return CTX_OK;
 }
 
-int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                   const ctx_cache_options *options, void *buffer, size_t buffer_size,
-                   ctx_cache_info *info, bool hasty)
+__attribute__((noinline)) int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn,
+                                             const ctx_value *args, size_t arg_count,
+                                             const ctx_cache_options *options, void *buffer,
+                                             size_t buffer_size, ctx_cache_info *info, bool hasty,
+                                             const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
     int r = open_call(&call, cache, fn, args, arg_count, options, info);
@@ -589,7 +625,7 @@ int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, si
     if (r != CTX_OK)
         return r;
     call.hasty = hasty;
-    r = answer(&call, cache, fn);
+    r = answer(&call, cache, fn, asked);
     ctxi_info_write(&call.info, call.hold.entry, info);
     return r == CTX_OK ? copy_out(call.hold.entry, buffer, buffer_size) : r;
 }
@@ -598,7 +634,6 @@ int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, si
 
 struct ctxi_led {
     struct call call;
-    struct ctx_cache_load load;
     struct verdict verdict;
     int status; /* of the load */
 };
@@ -606,7 +641,6 @@ struct ctxi_led {
 /* Whether the call has begun a flight. */
 static bool begin_to_lead(struct ctxi_led *led, ctx_cache *cache, ctx_cache_fn *fn)
 {
-    CTXI_BATCH(batch, cache);
     struct call *call = &led->call;
     struct ctxi_request *request = &call->request;
     struct ctxi_partition *partition;
@@ -618,11 +652,12 @@ static bool begin_to_lead(struct ctxi_led *led, ctx_cache *cache, ctx_cache_fn *
         prepare_load(call) != CTX_OK || ctxi_request_lock(request, &partition) != CTX_OK)
         return false;
     if (ctxi_contents_find(cache, &request->key, clock, &found) == CTXI_NOT_FOUND &&
-        !ctxi_contents_bury(cache, &request->key, &batch) &&
         !ctxi_flight_find(cache, &request->key) && !ctxi_flight_is_mine(partition, &request->key) &&
-        ctxi_flight_begin(cache, partition, request->fn, &request->key, call->reads, false,
-                          &call->flight) == CTX_OK)
+        ctxi_flight_begin(cache, partition, &request->key, call->reads, false, &call->flight) ==
+            CTX_OK) {
         hold_cache(call);
+        ctxi_load_take_seat(&call->load);
+    }
     ctxi_cache_unlock(cache);
     return call->flight != NULL;
 }
@@ -635,7 +670,6 @@ struct ctxi_led *ctxi_led_begin(ctx_cache *cache, ctx_cache_fn *fn, const ctx_va
     if (!led)
         return NULL;
     start_call(&led->call, cache);
-    ctxi_load_init(&led->load, &led->call.request);
     (void)open_call(&led->call, cache, fn, args, arg_count, NULL, NULL); /* all are good */
     led->status = CTX_ERR_ABANDONED;
     led->call.reads = *reads ? ctxi_reads_ref(*reads) : NULL;
@@ -654,14 +688,14 @@ void ctxi_led_run(struct ctxi_led *const *led, size_t count, struct ctx_cache_lo
     const struct call *first = &led[0]->call;
 
     for (size_t i = 0; i < count; i++) {
-        loads[i] = &led[i]->load;
+        loads[i] = &led[i]->call.load;
         args[i] = led[i]->call.args;
     }
     ctxi_load_run_many(loads, args, first->arg_count, count, loader, first->reads);
     ctxi_audit_charge_reads(first->request.cache, first->reads);
     for (size_t i = 0; i < count; i++) {
-        led[i]->status = led[i]->load.failure;
-        led[i]->verdict = take_load(&led[i]->call, &led[i]->load, led[i]->status);
+        led[i]->status = led[i]->call.load.failure;
+        take_load(&led[i]->call, led[i]->status, &led[i]->verdict);
     }
 }
 
@@ -689,7 +723,6 @@ void ctxi_led_free(struct ctxi_led *led)
         return;
     abandon(&call);
     memcpy(&allocator, &call->request.cache->allocator, sizeof allocator);
-    ctxi_load_fini(&led->load);
     close_call(call);
     ctxi_free(&allocator, led, sizeof *led);
 }

@@ -19,9 +19,9 @@
 /* All there is but entries and their slots: without what is there because of readers. */
 static size_t table_bytes(const ctx_cache *cache)
 {
-    return sizeof *cache + cache->flights_bytes + cache->memory.bytes -
-           cache->readers.retired_bytes - cache->index.left_bytes -
-           ctxi_partitions_excess_bytes(&cache->partitions) - cache->arena.place_bytes;
+    return sizeof *cache + cache->memory.bytes - cache->readers.retired_bytes -
+           cache->index.left_bytes - ctxi_partitions_excess_bytes(&cache->partitions) -
+           cache->arena.place_bytes;
 }
 
 /* Slots that are pointers are counted as they are allocated, others with the entries in them. */
@@ -54,25 +54,13 @@ enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_key
     *out_found = CTXI_HOLD_NONE;
     if (!entry)
         return CTXI_NOT_FOUND;
-    expires = ctxi_entry_expires(entry);
-    if (expires != CTXI_NEVER) {
-        if (!now)
-            return CTXI_NEED_CLOCK;
-        if (expires <= *now)
-            return CTXI_NOT_FOUND;
-    }
     *out_found = (struct ctxi_hold){entry, number};
-    return CTXI_FOUND;
-}
-
-bool ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch)
-{
-    uint32_t number;
-    struct ctxi_entry *entry = ctxi_index_find(&cache->index, &cache->arena, key, &number);
-
-    if (entry)
-        ctxi_contents_remove(cache, number, CTX_CACHE_EXPIRED, batch);
-    return entry != NULL;
+    expires = ctxi_entry_expires(entry);
+    if (expires == CTXI_NEVER)
+        return CTXI_FOUND;
+    if (!now)
+        return CTXI_NEED_CLOCK;
+    return expires <= *now ? CTXI_EXPIRED : CTXI_FOUND;
 }
 
 /* ---- removing ----------------------------------------------------------------------------- */
@@ -134,6 +122,41 @@ static enum ctx_cache_cause count_removed(ctx_cache *cache, struct ctxi_partitio
     return cause;
 }
 
+/* Its entry was asked for when the one before was evicted. */
+void ctxi_contents_foresee(ctx_cache *cache)
+{
+    struct ctxi_foreseen *foreseen = &cache->foreseen;
+    uint32_t oldest = ctxi_recency_oldest(&cache->arena);
+
+    if (cache->stats.entries < cache->max_entries || oldest == foreseen->number)
+        return;
+    *foreseen = (struct ctxi_foreseen){oldest, hash_of(cache, entry_at(cache, oldest))};
+    __builtin_prefetch(ctxi_index_start(&cache->index, foreseen->hash));
+}
+
+/* The next one after that; the entry that comes after it will most likely sit in its place. */
+static void fetch_oldest(const ctx_cache *cache)
+{
+    uint32_t oldest = ctxi_recency_oldest(&cache->arena);
+    const unsigned char *entry;
+
+    if (!oldest)
+        return;
+    entry = ctxi_arena_at(&cache->arena, oldest);
+    __builtin_prefetch(entry, 1);
+    __builtin_prefetch(entry + CTXI_LINE, 1);
+    __builtin_prefetch(ctxi_arena_link(&cache->arena, oldest), 1);
+}
+
+/* What was foreseen is it no more: its slot may become another entry's. */
+static uint64_t take_hash(ctx_cache *cache, const struct ctxi_entry *entry, uint32_t number)
+{
+    if (cache->foreseen.number != number)
+        return hash_of(cache, entry);
+    cache->foreseen.number = 0;
+    return cache->foreseen.hash;
+}
+
 static void add_to_batch(const ctx_cache *cache, uint32_t number, struct ctxi_batch *batch)
 {
     ctxi_arena_link(&cache->arena, number)->next = 0;
@@ -156,8 +179,8 @@ void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_caus
     CTXI_ASSERT_HELD(&cache->lock);
     assert(partition); /* an entry that is in the cache has one */
     cause = count_removed(cache, partition, id, charge, cause);
-    ctxi_index_remove(&cache->index, &cache->readers, &cache->memory, hash_of(cache, entry),
-                      number);
+    ctxi_index_remove(&cache->index, &cache->readers, &cache->memory,
+                      take_hash(cache, entry, number), number);
     ctxi_recency_remove(&cache->arena, number, cause);
     cache->entry_bytes -= charge;
     take_off_sizes(&cache->contents_bytes, entry);
@@ -172,12 +195,18 @@ bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uin
 {
     struct ctxi_hold found;
 
-    if (ctxi_contents_find(cache, key, now, &found) != CTXI_FOUND) {
-        ctxi_contents_bury(cache, key, batch);
-        return false;
+    switch (ctxi_contents_find(cache, key, now, &found)) {
+    case CTXI_FOUND:
+        ctxi_contents_remove(cache, found.number, cause, batch);
+        return true;
+    case CTXI_EXPIRED:
+    case CTXI_NEED_CLOCK:
+        ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, batch);
+        break;
+    case CTXI_NOT_FOUND:
+        break;
     }
-    ctxi_contents_remove(cache, found.number, cause, batch);
-    return true;
+    return false;
 }
 
 void ctxi_contents_drop(ctx_cache *cache, struct ctxi_partition *partition,
@@ -269,6 +298,7 @@ void ctxi_contents_trim(ctx_cache *cache, struct ctxi_batch *batch)
         if (!oldest)
             return;
         ctxi_contents_remove(cache, oldest, CTX_CACHE_EVICTED, batch); /* a dead one is not one */
+        fetch_oldest(cache);
     }
 }
 
@@ -322,7 +352,7 @@ static void note_expiry(ctx_cache *cache)
 static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                        struct ctxi_hold hold, size_t charge)
 {
-    ctxi_entry_ref(hold);
+    ctxi_entry_ref_unseen(hold.entry);
     hold.entry->flags &= (uint8_t)~CTXI_ENTRY_PROMISED;
     if (ctxi_entry_expires(hold.entry) != CTXI_NEVER)
         note_expiry(cache);
@@ -331,8 +361,6 @@ static void link_entry(ctx_cache *cache, struct ctxi_partition *partition, uint6
     ctxi_partition_gain(&cache->partitions, partition);
     add_sizes(&cache->contents_bytes, hold.entry);
     cache->entry_bytes += charge;
-    /* the reference to the cache that an entry outside of it has; not the last: the caller has one */
-    atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_relaxed);
 }
 
 void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold)
@@ -341,8 +369,19 @@ void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold)
     if (hold.entry && hold.entry->flags & CTXI_ENTRY_PROMISED) {
         hold.entry->flags &= (uint8_t)~CTXI_ENTRY_PROMISED;
         ctxi_index_unpromise(&cache->index);
+        ctxi_cache_ref(cache);
     }
 }
+
+#ifndef NDEBUG
+static bool has_key_of(const ctx_cache *cache, const struct ctxi_entry *entry, uint64_t hash)
+{
+    const struct ctxi_key key = {entry->key, ctxi_entry_key_size(entry), hash};
+    uint32_t number;
+
+    return ctxi_index_find(&cache->index, &cache->arena, &key, &number) != NULL;
+}
+#endif
 
 static void count_in(ctx_cache_stats *stats, size_t charge)
 {
@@ -354,16 +393,13 @@ static void count_in(ctx_cache_stats *stats, size_t charge)
 bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                          struct ctxi_hold hold, struct ctxi_batch *batch)
 {
-    struct ctxi_key key = {hold.entry->key, ctxi_entry_key_size(hold.entry), hash};
     struct ctxi_sweep sweep = {NULL, DROPS_PER_STORE, LOOKS_PER_STORE};
     size_t charge = ctxi_entry_charge(cache, hold.entry, hold.number);
-    uint32_t old;
 
     CTXI_ASSERT_HELD(&cache->lock);
+    assert(!has_key_of(cache, hold.entry, hash));
     if (!fits(cache, charge))
         return false;
-    if (ctxi_index_find(&cache->index, &cache->arena, &key, &old))
-        ctxi_contents_remove(cache, old, CTX_CACHE_REPLACED, batch);
     link_entry(cache, partition, hash, hold, charge);
     count_in(&cache->stats, charge);
     count_in(&partition->stats, charge);

@@ -34,31 +34,42 @@ void ctxi_batch_finish(struct ctxi_batch *batch);
 enum ctxi_found {
     CTXI_FOUND,
     CTXI_NOT_FOUND,
+    CTXI_EXPIRED,   /* there is one, but it counts as none: to be removed */
     CTXI_NEED_CLOCK /* an entry that expires, and `now` is NULL: read the clock, search again */
 };
 
-/* The entry for `key`, not expired at *now (NULL: the clock was not read). Changes nothing. */
+/* The entry for `key`, at *now (NULL: the clock was not read); none if not found. Changes nothing. */
 enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_key *key,
                                    const uint64_t *now, struct ctxi_hold *out_found);
-
-/* Removes what is under `key` although no search finds it: an expired entry; false: nothing. */
-bool ctxi_contents_bury(ctx_cache *cache, const struct ctxi_key *key, struct ctxi_batch *batch);
 
 /* Removes what is under `key`; true if a search would have found it. */
 bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uint64_t *now,
                          enum ctx_cache_cause cause, struct ctxi_batch *batch);
 
 /*
- * Stores a finished entry, whose key begins with the partition's id, as the newest; replaces one with
- * the same key; makes room. The cache takes a reference of its own. False: it is not there, for it is
- * larger than the whole capacity, or than what the partitions in use leave of it, or too much waits for a
- * thread that stands still.
+ * Stores a finished entry, whose key begins with the partition's id and is not there, as the newest; makes
+ * room. The cache takes a reference of its own. False: it is not there, for it is larger than the whole
+ * capacity, or than what the partitions in use leave of it, or too much waits for a thread that stands
+ * still.
  */
 bool ctxi_contents_store(ctx_cache *cache, struct ctxi_partition *partition, uint64_t hash,
                          struct ctxi_hold hold, struct ctxi_batch *batch);
 
-/* Whoever holds an entry that was not stored may keep it for long: the index need not expect it. */
+/* Whoever holds an entry that was not stored may keep it for long: the index need not expect it, and from
+ * now on it holds the cache itself. */
 void ctxi_contents_renounce(ctx_cache *cache, struct ctxi_hold hold);
+
+/*
+ * The entry that will be evicted next unless it is used before, and its hash, so that a load may have all
+ * lines that its eviction needs on their way. number 0: not looked for yet.
+ */
+struct ctxi_foreseen {
+    uint32_t number;
+    uint64_t hash;
+};
+
+/* Looks for it, if the cache is full. */
+void ctxi_contents_foresee(ctx_cache *cache);
 
 /* Removes one entry. A dead one keeps the cause that it died of. */
 void ctxi_contents_remove(ctx_cache *cache, uint32_t number, enum ctx_cache_cause cause,

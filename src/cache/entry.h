@@ -21,8 +21,9 @@ enum ctxi_entry_flags {
     CTXI_ENTRY_ADOPTED = 4,    /* the value is a struct ctxi_adopted */
     CTXI_ENTRY_EXPIRES = 8,    /* eight bytes before the value say when */
     CTXI_ENTRY_OUTSIDE = 16,   /* in a block of its own, a struct ctxi_outside before it */
-    CTXI_ENTRY_PROMISED = 32,  /* the index has promised it a place: it was never in the cache */
-    CTXI_ENTRY_LARGE = 64      /* outside, for its sizes do not fit into the fields below */
+    /* the index has promised it a place: it was never in the cache, and is of a call that runs */
+    CTXI_ENTRY_PROMISED = 32,
+    CTXI_ENTRY_LARGE = 64 /* outside, for its sizes do not fit into the fields below */
 };
 
 /*
@@ -33,7 +34,8 @@ enum ctxi_entry_flags {
  *
  * References: one of the cache while the entry is in it, one of each ctx_cache_ref, call and flight that
  * has it. While it is in the cache there is always one, so none is ever added to none: who finds 0
- * has come too late. While it is not, it holds a reference to the cache; the last one frees it.
+ * has come too late. While it is not, it holds a reference to the cache, unless it is of a call that
+ * runs, and that holds one; the last one frees it.
  */
 struct ctxi_entry {
     atomic_uint refs;
@@ -189,8 +191,41 @@ struct ctxi_recipe {
     bool expires;
 };
 
-/* An entry with one reference. CTX_ERR_NOMEM. No lock held. */
-int ctxi_entry_new(ctx_cache *cache, const struct ctxi_recipe *recipe, struct ctxi_hold *out_hold);
+/*
+ * A slot, a promise of the index and a use of the function, taken before it is known what for: most
+ * values of a function are of one size, and then the entry needs no turn of the lock to be made.
+ */
+struct ctxi_seat {
+    struct ctxi_hold hold; /* the slot; entry NULL: none was taken, or an entry is sitting in it */
+    size_t slot_size;
+};
+
+#define CTXI_SEAT_NONE                                                                             \
+    (struct ctxi_seat)                                                                             \
+    {                                                                                              \
+        CTXI_HOLD_NONE, 0                                                                          \
+    }
+
+/*
+ * Takes one for an entry like the last one of the function, or none; `recipe` is all that is known but
+ * the room. Gives back one that nobody sits in. The lock is held.
+ */
+void ctxi_seat_take(ctx_cache *cache, struct ctxi_recipe *recipe, struct ctxi_seat *out_seat);
+void ctxi_seat_give(ctx_cache *cache, uint32_t fn, struct ctxi_seat *seat);
+
+/*
+ * Keeps the seat of an entry that was evicted and that nobody can see any more, as cache->spare, for the
+ * next one: in a full cache an entry goes for each that comes. False: there is one already, or it cannot.
+ */
+bool ctxi_seat_keep(ctx_cache *cache, struct ctxi_hold hold);
+void ctxi_seat_give_spare(ctx_cache *cache);
+
+/*
+ * An entry with one reference, in the seat if that fits. The caller holds the cache until it is stored or
+ * renounced (contents.h). CTX_ERR_NOMEM. No lock held.
+ */
+int ctxi_entry_new(ctx_cache *cache, const struct ctxi_recipe *recipe, struct ctxi_seat *seat,
+                   struct ctxi_hold *out_hold);
 
 /* Bytes that the capacity counts for it. The lock is held. */
 size_t ctxi_entry_charge(const ctx_cache *cache, struct ctxi_entry *entry, uint32_t number);
@@ -201,6 +236,14 @@ static inline struct ctxi_hold ctxi_entry_ref(struct ctxi_hold hold)
     /* relaxed: the caller has a reference, or the lock of the cache that has one */
     atomic_fetch_add_explicit(&hold.entry->refs, 1, memory_order_relaxed);
     return hold;
+}
+
+/* The same for one that nobody else can have seen yet. */
+static inline void ctxi_entry_ref_unseen(struct ctxi_entry *entry)
+{
+    unsigned refs = atomic_load_explicit(&entry->refs, memory_order_relaxed);
+
+    atomic_store_explicit(&entry->refs, refs + 1, memory_order_relaxed);
 }
 
 /* The same for who is in a section; false: it was removed, and nobody holds it any more. */
@@ -216,8 +259,16 @@ static inline bool ctxi_entry_try_ref(struct ctxi_entry *entry)
     return false;
 }
 
-/* Lets go; an empty hold is allowed. The value's destructor runs here: never under a lock. */
-void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold);
+/* The last reference is gone. The value's destructor runs here: never under a lock. */
+void ctxi_entry_end(ctx_cache *cache, struct ctxi_hold hold);
+
+/* Lets go; an empty hold is allowed. No lock held. */
+static inline void ctxi_entry_unref(ctx_cache *cache, struct ctxi_hold hold)
+{
+    /* release: all that was done with it comes before it is freed; acquire: in who frees */
+    if (hold.entry && atomic_fetch_sub_explicit(&hold.entry->refs, 1, memory_order_acq_rel) == 1)
+        ctxi_entry_end(cache, hold);
+}
 
 /*
  * Lets go of the cache's own reference to an entry that was just removed. The lock is held. False:

@@ -37,35 +37,98 @@ void ctxi_waits_fork_done(void)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
-/*
- * uthash frees a table that becomes empty, and would make it anew with every miss of a quiet cache.
- * So one member that no key equals, and that nobody leads, is always there.
- */
-int ctxi_flights_init(ctx_cache *cache)
+void ctxi_flights_init(struct ctxi_flights *flights, const ctx_allocator *allocator)
 {
-    struct ctxi_memory *table_memory = &cache->flights_memory;
-    struct ctxi_flight *sentinel = ctxi_memory_take(table_memory, sizeof *sentinel);
-    bool table_full = false;
-
-    if (!sentinel)
-        return CTX_ERR_NOMEM;
-    memset(sentinel, 0, sizeof *sentinel);
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, cache->flights, sentinel->key, 0, 0, sentinel);
-    if (table_full)
-        ctxi_memory_give(table_memory, sentinel, sizeof *sentinel);
-    cache->flights_bytes = table_memory->bytes;
-    return table_full ? CTX_ERR_NOMEM : CTX_OK;
+    *flights = (struct ctxi_flights){.mask = CTXI_FLIGHT_CHAINS - 1};
+    flights->memory.allocator = allocator;
 }
 
-void ctxi_flights_fini(ctx_cache *cache)
+static struct ctxi_flight **chains_of(struct ctxi_flights *flights)
 {
-    struct ctxi_memory *table_memory = &cache->flights_memory;
-    struct ctxi_flight *sentinel = cache->flights; /* the last one: flights hold the cache */
+    return flights->chains ? flights->chains : flights->few;
+}
 
-    if (!sentinel)
+static struct ctxi_flight **chain_of(struct ctxi_flights *flights, uint64_t hash)
+{
+    return &chains_of(flights)[hash & flights->mask];
+}
+
+static void link_flight(struct ctxi_flights *flights, struct ctxi_flight *flight)
+{
+    struct ctxi_flight **chain = chain_of(flights, flight->hash);
+
+    flight->next = *chain;
+    *chain = flight;
+}
+
+static size_t chains_bytes(size_t count)
+{
+    return count * sizeof(struct ctxi_flight *);
+}
+
+/* Gives `old` back, unless it is `few`. */
+static void give_chains(struct ctxi_flights *flights, struct ctxi_flight **old, size_t count)
+{
+    if (old != flights->few)
+        ctxi_memory_give(&flights->memory, old, chains_bytes(count));
+}
+
+static void grow(struct ctxi_flights *flights)
+{
+    size_t before = flights->mask + 1, count = 2 * before;
+    struct ctxi_flight **old = chains_of(flights);
+    struct ctxi_flight **chains = ctxi_memory_take(&flights->memory, chains_bytes(count));
+
+    if (!chains)
         return;
-    HASH_DEL(cache->flights, sentinel);
-    ctxi_memory_give(table_memory, sentinel, sizeof *sentinel);
+    memset(chains, 0, chains_bytes(count));
+    flights->chains = chains;
+    flights->mask = count - 1;
+    for (size_t i = 0; i < before; i++)
+        while (old[i]) {
+            struct ctxi_flight *flight = old[i];
+
+            old[i] = flight->next;
+            link_flight(flights, flight);
+        }
+    give_chains(flights, old, before);
+}
+
+static void shrink(struct ctxi_flights *flights)
+{
+    give_chains(flights, chains_of(flights), flights->mask + 1);
+    flights->chains = NULL;
+    flights->mask = CTXI_FLIGHT_CHAINS - 1;
+}
+
+static void add_to_table(struct ctxi_flights *flights, struct ctxi_flight *flight)
+{
+    if (flights->count > flights->mask)
+        grow(flights);
+    link_flight(flights, flight);
+    flights->count++;
+    flight->joinable = true;
+}
+
+static void make_unjoinable(struct ctxi_flight *flight)
+{
+    struct ctxi_flights *flights = &flight->cache->flights;
+    struct ctxi_flight **at;
+
+    if (!flight->joinable)
+        return;
+    for (at = chain_of(flights, flight->hash); *at != flight; at = &(*at)->next)
+        continue;
+    *at = flight->next;
+    flight->joinable = false;
+    if (!--flights->count && flights->chains)
+        shrink(flights);
+}
+
+static bool has_key(const struct ctxi_flight *flight, const struct ctxi_key *key)
+{
+    return flight->hash == key->hash && flight->key_size == key->size &&
+           memcmp(flight->key, key->bytes, key->size) == 0;
 }
 
 bool ctxi_flight_is_fenced(const struct ctxi_flight *flight)
@@ -74,21 +137,16 @@ bool ctxi_flight_is_fenced(const struct ctxi_flight *flight)
            flight->partition_id != flight->partition->id;
 }
 
-static void make_unjoinable(struct ctxi_flight *flight)
-{
-    struct ctxi_memory *table_memory = &flight->cache->flights_memory;
-
-    if (flight->joinable)
-        HASH_DEL(flight->cache->flights, flight);
-    flight->joinable = false;
-}
-
 struct ctxi_flight *ctxi_flight_find(ctx_cache *cache, const struct ctxi_key *key)
 {
+    struct ctxi_flights *flights = &cache->flights;
     struct ctxi_flight *found;
 
     CTXI_ASSERT_HELD(&cache->lock);
-    HASH_FIND_BYHASHVALUE(hh, cache->flights, key->bytes, key->size, (unsigned)key->hash, found);
+    if (!flights->count)
+        return NULL;
+    for (found = *chain_of(flights, key->hash); found && !has_key(found, key);)
+        found = found->next;
     if (found && ctxi_flight_is_fenced(found)) {
         make_unjoinable(found);
         return NULL;
@@ -123,60 +181,42 @@ static size_t flight_size(const struct ctxi_flight *flight)
     return offsetof(struct ctxi_flight, key) + flight->key_size;
 }
 
-static struct ctxi_flight *new_flight(ctx_cache *cache, const struct ctxi_key *key)
+/* A thread keeps the memory of the last few for those that come. */
+static struct ctxi_flight *new_flight(const struct ctxi_key *key)
 {
-    struct ctxi_flight *flight =
-        ctxi_alloc(&cache->allocator, offsetof(struct ctxi_flight, key) + key->size);
+    size_t size = offsetof(struct ctxi_flight, key) + key->size;
+    struct ctxi_flight *flight = ctxi_thread_block_take(size);
 
     if (!flight)
         return NULL;
-    memset(flight, 0, sizeof *flight);
+    memset(flight, 0, offsetof(struct ctxi_flight, ended_cond));
     flight->hash = key->hash;
     flight->key_size = key->size;
     memcpy(flight->key, key->bytes, key->size);
-    if (init_condition(&flight->ended_cond)) {
-        ctxi_free(&cache->allocator, flight, flight_size(flight));
-        return NULL;
-    }
     return flight;
 }
 
-static bool add_to_table(ctx_cache *cache, struct ctxi_flight *flight)
-{
-    struct ctxi_memory *table_memory = &cache->flights_memory;
-    bool table_full = false;
-
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, cache->flights, flight->key, flight->key_size,
-                                (unsigned)flight->hash, flight);
-    return !table_full;
-}
-
-int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition, struct ctxi_fn *fn,
+int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition,
                       const struct ctxi_key *key, struct ctxi_reads *reads, bool alone,
                       struct ctxi_flight **out_flight)
 {
-    struct ctxi_flight *flight = new_flight(cache, key);
+    struct ctxi_flight *flight = new_flight(key);
 
     CTXI_ASSERT_HELD(&cache->lock);
     if (!flight)
         return CTX_ERR_NOMEM;
-    if (!alone && !add_to_table(cache, flight)) {
-        pthread_cond_destroy(&flight->ended_cond);
-        ctxi_free(&cache->allocator, flight, flight_size(flight));
-        return CTX_ERR_NOMEM;
-    }
-    flight->joinable = !alone;
-    flight->fenced = alone;
-    flight->cache = ctxi_cache_ref(cache);
-    flight->fn = ctxi_fn_ref(fn);
+    flight->cache = cache;
     flight->partition = partition;
     ctxi_partition_pin(&cache->partitions, partition);
     flight->partition_id = partition->id;
-    flight->reads = ctxi_reads_ref(reads);
+    flight->reads = reads;
     flight->leader = &self;
     flight->led_before = self.leads;
     self.leads = flight;
     flight->refs = 1;
+    flight->fenced = alone;
+    if (!alone)
+        add_to_table(&cache->flights, flight);
     *out_flight = flight;
     return CTX_OK;
 }
@@ -209,7 +249,13 @@ static void stop_leading(const struct ctxi_flight *flight)
         *link = flight->led_before;
 }
 
-/* The caller holds its cache by a reference of its own, so that the lock survives. */
+static void free_flight(struct ctxi_flight *flight)
+{
+    if (flight->has_cond)
+        pthread_cond_destroy(&flight->ended_cond);
+    ctxi_thread_block_give(flight, flight_size(flight));
+}
+
 void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_hold *out_garbage)
 {
     ctx_cache *cache = flight->cache;
@@ -218,14 +264,24 @@ void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_hold *out_garbage
     *out_garbage = CTXI_HOLD_NONE;
     if (--flight->refs)
         return;
-    *out_garbage = flight->result.hold;
+    if (flight->reads) { /* it was shared; else there never was a result */
+        *out_garbage = flight->result.hold;
+        ctxi_reads_unref(flight->reads);
+    }
     ctxi_partition_unpin(&cache->partitions, &cache->memory, flight->partition);
     ctxi_contents_trim_idle(cache);
-    ctxi_fn_unref(flight->fn);
-    ctxi_reads_unref(flight->reads);
-    pthread_cond_destroy(&flight->ended_cond);
-    ctxi_free(&cache->allocator, flight, flight_size(flight));
-    ctxi_cache_unref(cache);
+    free_flight(flight);
+}
+
+/* What it came to stays for those who wait, and those who follow chains of them. */
+static void share(struct ctxi_flight *flight, const struct ctxi_result *result)
+{
+    flight->result = *result;
+    (void)ctxi_reads_ref(flight->reads);
+    ctxi_lock_acquire(&waits_lock);
+    flight->leader = NULL;
+    ctxi_lock_release(&waits_lock);
+    pthread_cond_broadcast(&flight->ended_cond);
 }
 
 void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *result,
@@ -234,16 +290,11 @@ void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *resul
     CTXI_ASSERT_HELD(&flight->cache->lock);
     stop_leading(flight);
     make_unjoinable(flight);
-    flight->result = *result;
     flight->ended = true;
-    if (flight->waiters) {
-        ctxi_lock_acquire(&waits_lock);
-        flight->leader = NULL;
-        ctxi_lock_release(&waits_lock);
-        pthread_cond_broadcast(&flight->ended_cond);
-    } else {
-        flight->leader = NULL;
-    }
+    if (result)
+        share(flight, result);
+    else
+        flight->reads = NULL;
     ctxi_flight_leave(flight, out_garbage);
 }
 
@@ -267,6 +318,9 @@ static int begin_wait(struct ctxi_flight *flight)
 {
     int r;
 
+    if (!flight->has_cond && init_condition(&flight->ended_cond))
+        return CTX_ERR_NOMEM;
+    flight->has_cond = true;
     ctxi_lock_acquire(&waits_lock);
     r = find_circle(flight);
     if (r == CTX_OK)
@@ -355,16 +409,18 @@ int ctxi_flight_wait(struct ctxi_flight *flight, uint64_t wait_ns)
  */
 void ctxi_flights_after_fork(ctx_cache *cache)
 {
-    struct ctxi_flight *flight, *next;
+    struct ctxi_flights *flights = &cache->flights;
 
-    HASH_ITER(hh, cache->flights, flight, next)
-    {
-        if (!flight->leader)
-            continue; /* the table's sentinel */
-        flight->waiters = 0;
-        flight->refs = 1;
-        (void)init_condition(&flight->ended_cond); /* its old state counts waiters that are gone */
-        if (flight->leader != &self)
-            make_unjoinable(flight);
+    for (size_t i = 0; i <= flights->mask; i++) {
+        struct ctxi_flight *flight = chains_of(flights)[i], *next;
+
+        for (; flight; flight = next) {
+            next = flight->next;
+            flight->waiters = 0;
+            flight->refs = 1;
+            flight->has_cond = false; /* its state counts waiters that are gone */
+            if (flight->leader != &self)
+                make_unjoinable(flight);
+        }
     }
 }

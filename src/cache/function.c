@@ -171,19 +171,25 @@ struct ctxi_fn_use {
     uint32_t id;
     struct ctxi_fn *fn; /* held */
     size_t entries;
+    size_t room; /* of the last one's value */
     UT_hash_handle hh;
 };
 
-static struct ctxi_fn_use *find_use(struct ctxi_fn_uses *uses, uint32_t id)
+static __attribute__((noinline)) struct ctxi_fn_use *search_use(struct ctxi_fn_uses *uses,
+                                                                uint32_t id)
 {
-    struct ctxi_fn_use *found = uses->last;
+    struct ctxi_fn_use *found;
 
-    if (found && found->id == id)
-        return found;
     HASH_FIND(hh, uses->table, &id, sizeof id, found);
     if (found)
         uses->last = found;
     return found;
+}
+
+/* Most are of the function that it was last time. */
+static inline struct ctxi_fn_use *find_use(struct ctxi_fn_uses *uses, uint32_t id)
+{
+    return uses->last && uses->last->id == id ? uses->last : search_use(uses, id);
 }
 
 static struct ctxi_fn_use *add_use(struct ctxi_fn_uses *uses, struct ctxi_memory *table_memory,
@@ -205,7 +211,8 @@ static struct ctxi_fn_use *add_use(struct ctxi_fn_uses *uses, struct ctxi_memory
     return added;
 }
 
-int ctxi_fn_use(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, struct ctxi_fn *fn)
+int ctxi_fn_use(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, struct ctxi_fn *fn,
+                size_t room)
 {
     struct ctxi_fn_use *use = find_use(uses, fn->id);
 
@@ -214,7 +221,17 @@ int ctxi_fn_use(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, struct ct
     if (!use)
         return CTX_ERR_NOMEM;
     use->entries++;
+    use->room = room;
     return CTX_OK;
+}
+
+bool ctxi_fn_last_room(struct ctxi_fn_uses *uses, const struct ctxi_fn *fn, size_t *out_room)
+{
+    const struct ctxi_fn_use *use = find_use(uses, fn->id);
+
+    if (use)
+        *out_room = use->room;
+    return use != NULL;
 }
 
 void ctxi_fn_unuse(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, uint32_t id)

@@ -103,9 +103,13 @@ struct ctxi_fn_uses {
     struct ctxi_fn_use *last; /* found last; NULL: none */
 };
 
-/* One entry more, or less, of the function. CTX_ERR_NOMEM. */
-int ctxi_fn_use(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, struct ctxi_fn *fn);
+/* One entry more, whose value has so much room, or less, of the function. CTX_ERR_NOMEM. */
+int ctxi_fn_use(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, struct ctxi_fn *fn,
+                size_t room);
 void ctxi_fn_unuse(struct ctxi_fn_uses *uses, struct ctxi_memory *memory, uint32_t id);
+
+/* How much room the value of the last entry had; false: it has none. */
+bool ctxi_fn_last_room(struct ctxi_fn_uses *uses, const struct ctxi_fn *fn, size_t *out_room);
 
 /* The function of an entry. */
 struct ctxi_fn *ctxi_fn_used(struct ctxi_fn_uses *uses, uint32_t id);

@@ -1,6 +1,6 @@
 /*
  * hashtable.h: uthash, set up to take its memory from an allocator and to survive its failure.
- * Included by the three files that keep a table: function.c, partition.c, flight.c.
+ * Included by what keeps a table: function.h and partition.h.
  *
  * A function that changes a table declares `struct ctxi_memory *table_memory` and, where it adds,
  * `bool table_full = false`, which is true afterwards if the element was not added.

@@ -21,11 +21,20 @@ void ctxi_hit_drain(ctx_cache *cache, const struct ctxi_reader *reader)
 
 /* ---- any hit ------------------------------------------------------------------------------ */
 
+/* What the whole way need not find out again. With a clock, code of the user may have run. */
+INLINE void hand_over(struct ctxi_asked *asked, const struct caller *caller,
+                      const struct ctxi_key *key, const uint64_t *clock)
+{
+    asked->fn = clock ? NULL : caller->registration;
+    asked->partition = caller->partition;
+    asked->seed = caller->seed;
+    asked->key = *key;
+}
+
 INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-               const struct wish *wish)
+               const struct wish *wish, struct ctxi_asked *asked)
 {
     struct after after = {false, false};
-    alignas(uint64_t) unsigned char bytes[SHORT_KEY];
     struct ctxi_key key;
     struct caller caller;
     struct ctxi_entry *entry;
@@ -34,8 +43,10 @@ INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, 
     uint32_t number;
     int status;
 
+    asked->fn = NULL;
     if (UNLIKELY(arg_count > CTX_CACHE_ARGS_MAX || (!args && arg_count) ||
-                 !identify(&caller, cache, fn) || !make_key(&key, bytes, &caller, args, arg_count)))
+                 !identify(&caller, cache, fn) ||
+                 !make_key(&key, asked->bytes, &caller, args, arg_count)))
         return CTXI_WHOLE_WAY;
     clock = ctxi_cache_clock(cache, &now);
     ctxi_section_enter(caller.reader);
@@ -43,6 +54,8 @@ INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, 
     status = use(&caller, entry, number, clock, wish, &after);
     ctxi_section_leave(caller.reader);
     tidy_up(&caller, &after);
+    if (UNLIKELY(status == CTXI_WHOLE_WAY))
+        hand_over(asked, &caller, &key, clock);
     return status;
 }
 
@@ -192,17 +205,32 @@ INLINE int straight(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *a
 
 /* ---- the calls ---------------------------------------------------------------------------- */
 
+/* What was asked for, of a call that did not find it straight. */
+static void ask(struct ctxi_asked *asked, ctx_cache *cache, const ctx_cache_fn *fn,
+                const ctx_value *args, size_t arg_count)
+{
+    struct caller caller;
+    struct ctxi_key key;
+
+    asked->fn = NULL;
+    if (identify(&caller, cache, fn) && make_key(&key, asked->bytes, &caller, args, arg_count))
+        hand_over(asked, &caller, &key, NULL);
+}
+
 /* What does not go straight, out of the way of what does. */
 OUT_OF_LINE int call_copy(int status, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                           size_t arg_count, void *buffer, size_t buffer_size)
 {
     const struct wish wish = {COPY, buffer, buffer_size, NULL};
+    struct ctxi_asked asked;
 
     if (status == ODD)
-        status = hit(cache, fn, args, arg_count, &wish);
-    return status != CTXI_WHOLE_WAY
-               ? status
-               : ctxi_call_copy(cache, fn, args, arg_count, NULL, buffer, buffer_size, NULL, false);
+        status = hit(cache, fn, args, arg_count, &wish, &asked);
+    else
+        ask(&asked, cache, fn, args, arg_count);
+    return status != CTXI_WHOLE_WAY ? status
+                                    : ctxi_call_copy(cache, fn, args, arg_count, NULL, buffer,
+                                                     buffer_size, NULL, false, &asked);
 }
 
 int ctx_cache_call_wrapped(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
@@ -233,14 +261,16 @@ int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *a
 {
     const struct wish wish = {COPY, buffer, buffer_size, NULL};
     int status = CTXI_WHOLE_WAY;
+    struct ctxi_asked asked;
 
+    asked.fn = NULL;
     if (UNLIKELY(!buffer && buffer_size))
         return CTX_ERR_INVALID;
     if (LIKELY(cache && fn && !options && ctxi_info_readable(info)))
-        status = hit(cache, fn, args, arg_count, &wish);
+        status = hit(cache, fn, args, arg_count, &wish, &asked);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
-        return ctxi_call_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info,
-                              false);
+        return ctxi_call_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info, false,
+                              &asked);
     return tell(status, info);
 }
 
@@ -249,14 +279,16 @@ int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, 
 {
     const struct wish wish = {HOLD, NULL, 0, out_ref};
     int status = CTXI_WHOLE_WAY;
+    struct ctxi_asked asked;
 
+    asked.fn = NULL;
     if (UNLIKELY(!out_ref))
         return CTX_ERR_INVALID;
     *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
     if (LIKELY(cache && fn && !options && ctxi_info_readable(info)))
-        status = hit(cache, fn, args, arg_count, &wish);
+        status = hit(cache, fn, args, arg_count, &wish, &asked);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
-        return ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false);
+        return ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false, &asked);
     return tell(status, info);
 }
 
@@ -264,14 +296,15 @@ int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *arg
                   ctx_cache_ref *ref)
 {
     const struct wish wish = {PEEK, NULL, 0, ref};
+    struct ctxi_asked asked;
 
-    return hit(cache, fn, args, arg_count, &wish);
+    return hit(cache, fn, args, arg_count, &wish, &asked);
 }
 
 int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                 ctx_cache_ref *ref)
+                 ctx_cache_ref *ref, struct ctxi_asked *asked)
 {
     const struct wish wish = {HOLD, NULL, 0, ref};
 
-    return hit(cache, fn, args, arg_count, &wish);
+    return hit(cache, fn, args, arg_count, &wish, asked);
 }

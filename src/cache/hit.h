@@ -11,6 +11,7 @@
 #include <limits.h>
 
 #include "cache/cache.h"
+#include "cache/request.h"
 #include "ctxcache/call.h"
 
 #define CTXI_WHOLE_WAY INT_MIN /* no status: nothing was done, go the whole way */
@@ -21,10 +22,10 @@
 
 /*
  * What ctx_cache_call_v() and ctx_cache_call_copy_v(), which are in hit.c, try first, for others: the
- * answer of a hit, counted and used, held by *ref. CTX_OK; CTX_ABSENT for a negative entry.
+ * answer of a hit, counted and used, held by *ref. CTX_OK; CTX_ABSENT for a negative entry. *asked: see request.h.
  */
 int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                 ctx_cache_ref *ref);
+                 ctx_cache_ref *ref, struct ctxi_asked *asked);
 
 /* The same without a trace. */
 int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,

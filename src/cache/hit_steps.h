@@ -14,7 +14,7 @@
 #include "cache/known.h"
 #include "context/store.h"
 
-#define SHORT_KEY 256 /* bytes; longer ones go the whole way */
+#define SHORT_KEY CTXI_ASKED_KEY /* bytes; longer ones go the whole way */
 
 #define INLINE      static inline __attribute__((always_inline))
 #define OUT_OF_LINE static __attribute__((noinline, unused))
@@ -42,6 +42,7 @@ struct caller {
     ctx_cache *cache;
     struct ctxi_reader *reader;
     uint64_t partition, seed;
+    struct ctxi_fn *registration;
     uint32_t fn;
 };
 
@@ -58,9 +59,10 @@ INLINE bool is_remembered(const struct ctxi_reader *reader)
 /* The function and the partition, if they are remembered. */
 INLINE bool identify(struct caller *caller, ctx_cache *cache, const ctx_cache_fn *fn)
 {
-    const struct ctxi_fn *registration = ctxi_fn_remembered(fn);
+    struct ctxi_fn *registration = ctxi_fn_remembered(fn);
 
     caller->cache = cache;
+    caller->registration = registration;
     caller->reader = ctxi_reader_of(cache, cache->serial);
     if (UNLIKELY(!registration || !caller->reader || ctxi_scope_failed()))
         return false;

@@ -441,8 +441,10 @@ static void chain_remove(struct ctxi_index *index, struct ctxi_bucket *first, ui
         for (size_t i = 0; i < CTXI_BUCKET_SLOTS; i++)
             if (slot_of(bucket, i).number == number) {
                 free_slot(bucket, i);
-                fill_gap(bucket, i);
-                chain_tidy(index, first);
+                if (more_of(first)) {
+                    fill_gap(bucket, i);
+                    chain_tidy(index, first);
+                }
                 return;
             }
 }

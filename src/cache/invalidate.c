@@ -87,6 +87,7 @@ static void drop_all(ctx_cache *cache)
     for (uint32_t slot = 0; slot < cache->partitions.slot_count; slot++)
         if (cache->partitions.slots[slot])
             ctxi_contents_drop(cache, cache->partitions.slots[slot], CTX_CACHE_CLEARED);
+    ctxi_seat_give_spare(cache);
     ctxi_cache_unlock(cache);
 }
 

@@ -29,7 +29,7 @@
 
 #define CTXI_WORD       sizeof(uint64_t)
 #define CTXI_KEY_HEADER (2 * CTXI_WORD)
-#define CTXI_KEY_INLINE 240
+#define CTXI_KEY_INLINE 256
 #define CTXI_KEY_HASHED CTXI_WORD /* the hash begins here: the partition's id is in its seed */
 #define CTXI_TAGS_FIRST 6         /* in the header */
 

@@ -11,16 +11,18 @@
 
 #define CTXI_WOULD_WAIT (INT_MIN + 1) /* no status: another call is loading this key */
 
+struct ctxi_asked;
+
 /*
  * The calls of call.h, the whole way. With `hasty` CTXI_WOULD_WAIT instead of waiting: nothing was done
- * nor counted.
+ * nor counted. What the short way found out is in *asked; NULL: nothing.
  */
 int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                   const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info,
-                  bool hasty);
+                  bool hasty, const struct ctxi_asked *asked);
 int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                    const ctx_cache_options *options, void *buffer, size_t buffer_size,
-                   ctx_cache_info *info, bool hasty);
+                   ctx_cache_info *info, bool hasty, const struct ctxi_asked *asked);
 
 /* One call of a batch that leads a flight, and its load. Of one thread. */
 struct ctxi_led;

@@ -8,6 +8,14 @@ void ctxi_load_init(struct ctx_cache_load *load, struct ctxi_request *request)
     *load = (struct ctx_cache_load){.request = request, .ttl_ns = request->cache->config.ttl_ns};
 }
 
+void ctxi_load_take_seat(struct ctx_cache_load *load)
+{
+    const struct ctxi_request *request = load->request;
+    struct ctxi_recipe recipe = {request->fn, &request->key, 0, load->ttl_ns != 0};
+
+    ctxi_seat_take(request->cache, &recipe, &load->seat);
+}
+
 void ctxi_load_fini(struct ctx_cache_load *load)
 {
     ctxi_entry_unref(load->request ? load->request->cache : NULL, load->hold);
@@ -27,17 +35,19 @@ static void give(struct ctx_cache_load *load, struct ctxi_hold hold)
  * An entry for this load's key; with an expiry as far as is known by now. A call that bypasses the cache
  * has no key: its entry, which is never stored, only tells the function.
  */
-static int new_entry(const struct ctx_cache_load *load, size_t room, struct ctxi_hold *out_hold)
+static int new_entry(struct ctx_cache_load *load, size_t room, struct ctxi_hold *out_hold)
 {
     const struct ctxi_request *request = load->request;
-    alignas(uint64_t) unsigned char ids[CTXI_KEY_HEADER] = {0};
-    struct ctxi_key none = {ids, sizeof ids, 0};
     struct ctxi_recipe recipe = {request->fn, &request->key, room, load->ttl_ns != 0};
+    alignas(uint64_t) unsigned char ids[CTXI_KEY_HEADER];
+    struct ctxi_key none = {ids, sizeof ids, 0};
 
-    ctxi_key_write_ids(ids, 0, ctxi_fn_id(request->fn));
-    if (!request->key.bytes)
+    if (!request->key.bytes) {
+        memset(ids, 0, sizeof ids);
+        ctxi_key_write_ids(ids, 0, ctxi_fn_id(request->fn));
         recipe.key = &none;
-    return ctxi_entry_new(request->cache, &recipe, out_hold);
+    }
+    return ctxi_entry_new(request->cache, &recipe, &load->seat, out_hold);
 }
 
 static int reserve(struct ctx_cache_load *load, size_t size, void **out_buffer)
@@ -133,39 +143,12 @@ void ctx_cache_load_no_store(ctx_cache_load *load)
 
 /* ---- running it --------------------------------------------------------------------------- */
 
-/* The record of an outer load, put aside while an inner one runs; put back however it ends. */
-struct attached {
-    ctx_context *context; /* NULL: nothing was attached */
-    struct ctxi_reads *outer;
-    bool was_loading;
-};
-
-static void detach(struct attached *attached)
-{
-    struct ctxi_reads *inner;
-
-    if (!attached->context)
-        return;
-    ctxi_loading_set(attached->context, attached->was_loading);
-    inner = ctxi_reads_attach(attached->context, attached->outer);
-    ctxi_reads_end(inner);
-    ctxi_reads_unref(inner);
-    ctxi_reads_unref(attached->outer);
-    ctx_context_unref(attached->context);
-}
-
 /* Calls run(user) in the current context, `reads` collecting what it reads. */
 static int with_record(struct ctxi_reads *reads, int (*run)(void *user), void *user)
 {
-    __attribute__((cleanup(detach))) struct attached attached = {NULL, NULL, false};
-    ctx_context *context;
+    __attribute__((cleanup(ctxi_loading_end))) struct ctxi_loading loading;
 
-    if (ctxi_current_make(&context) != CTX_OK)
-        return CTX_ERR_NOMEM;
-    attached.context = ctx_context_ref(context);
-    attached.outer = ctxi_reads_attach(context, reads);
-    attached.was_loading = ctxi_loading_set(context, true);
-    return run(user);
+    return ctxi_loading_begin(&loading, reads) == CTX_OK ? run(user) : CTX_ERR_NOMEM;
 }
 
 static uint64_t expiry(uint64_t now, uint64_t ttl_ns)

@@ -9,10 +9,11 @@
 
 struct ctxi_reads;
 
-/* Lives on the stack of the call that runs the loader. */
+/* Lives in the call that runs the loader. */
 struct ctx_cache_load {
     struct ctxi_request *request;
     struct ctxi_hold hold; /* the value so far, one reference; entry NULL: none yet */
+    struct ctxi_seat seat; /* for it; what is left of that goes back when the load lands */
     uint64_t ttl_ns;       /* 0: never expires */
     size_t weight;
     bool weighted;
@@ -23,6 +24,9 @@ struct ctx_cache_load {
 };
 
 void ctxi_load_init(struct ctx_cache_load *load, struct ctxi_request *request);
+
+/* Takes a seat for what the load is likely to give. The lock is held. */
+void ctxi_load_take_seat(struct ctx_cache_load *load);
 
 /* Lets go of a value that was not taken. */
 void ctxi_load_fini(struct ctx_cache_load *load);

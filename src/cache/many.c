@@ -43,9 +43,9 @@ static int call_alone(const struct many *many, size_t i, bool hasty)
 
     return answers->buffers
                ? ctxi_call_copy(many->cache, many->fn, args, many->arg_count, many->options,
-                                buffer_of(many, i), answers->buffer_size, NULL, hasty)
+                                buffer_of(many, i), answers->buffer_size, NULL, hasty, NULL)
                : ctxi_call_ref(many->cache, many->fn, args, many->arg_count, many->options,
-                               &answers->refs[i], NULL, hasty);
+                               &answers->refs[i], NULL, hasty, NULL);
 }
 
 static bool is_led(const struct many *many, size_t i)

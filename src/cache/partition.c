@@ -285,14 +285,6 @@ static void become_idle(struct ctxi_partitions *partitions, struct ctxi_partitio
     partitions->idle_count++;
 }
 
-static void become_busy(struct ctxi_partitions *partitions, struct ctxi_partition *partition)
-{
-    if (!ctxi_list_empty(&partition->idle)) {
-        ctxi_list_remove(&partition->idle);
-        partitions->idle_count--;
-    }
-}
-
 static void unlink_from_table(struct ctxi_partitions *partitions, struct ctxi_memory *table_memory,
                               struct ctxi_partition *partition)
 {
@@ -321,7 +313,7 @@ static void free_partition(struct ctxi_partitions *partitions, struct ctxi_memor
 {
     uint32_t slot = ctxi_partition_slot(partition->id);
 
-    become_busy(partitions, partition);
+    ctxi_partition_become_busy(partitions, partition);
     if (!partition->retired)
         unlink_from_table(partitions, memory, partition);
     partitions->slots[slot] = NULL;
@@ -332,12 +324,9 @@ static void free_partition(struct ctxi_partitions *partitions, struct ctxi_memor
     ctxi_memory_give(memory, partition, block_size(partition->encoded_size));
 }
 
-/* Called when something that kept it busy has gone. */
-static void settle(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
-                   struct ctxi_partition *partition)
+void ctxi_partition_settle(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
+                           struct ctxi_partition *partition)
 {
-    if (partition->pins || partition->member_count)
-        return;
     if (partition->retired) {
         free_partition(partitions, memory, partition);
         return;
@@ -455,34 +444,6 @@ struct ctxi_partition *ctxi_partition_at(const struct ctxi_partitions *partition
     return partition && partition->id == id && !partition->retired ? partition : NULL;
 }
 
-/* ---- use ---------------------------------------------------------------------------------- */
-
-void ctxi_partition_pin(struct ctxi_partitions *partitions, struct ctxi_partition *partition)
-{
-    become_busy(partitions, partition);
-    partition->pins++;
-}
-
-void ctxi_partition_unpin(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
-                          struct ctxi_partition *partition)
-{
-    partition->pins--;
-    settle(partitions, memory, partition);
-}
-
-void ctxi_partition_gain(struct ctxi_partitions *partitions, struct ctxi_partition *partition)
-{
-    become_busy(partitions, partition);
-    partition->member_count++;
-}
-
-void ctxi_partition_lose(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
-                         struct ctxi_partition *partition)
-{
-    partition->member_count--;
-    settle(partitions, memory, partition);
-}
-
 void ctxi_partition_retire(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
                            struct ctxi_partition *partition)
 {
@@ -490,7 +451,7 @@ void ctxi_partition_retire(struct ctxi_partitions *partitions, struct ctxi_memor
 
     unlink_from_table(partitions, memory, partition);
     partition->retired = true;
-    become_busy(partitions, partition);
+    ctxi_partition_become_busy(partitions, partition);
     if (was_idle)
-        settle(partitions, memory, partition);
+        ctxi_partition_settle(partitions, memory, partition);
 }

@@ -123,14 +123,48 @@ bool ctxi_partition_renew(struct ctxi_partitions *partitions, struct ctxi_partit
 /* The hash seed of the keys that begin with this id; needs no lock. */
 uint64_t ctxi_partition_seed(const struct ctxi_partitions *partitions, uint64_t id);
 
-void ctxi_partition_pin(struct ctxi_partitions *partitions, struct ctxi_partition *partition);
-void ctxi_partition_unpin(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
-                          struct ctxi_partition *partition);
+/* Something comes that keeps it busy; nothing is left that did. */
+static inline void ctxi_partition_become_busy(struct ctxi_partitions *partitions,
+                                              struct ctxi_partition *partition)
+{
+    if (!ctxi_list_empty(&partition->idle)) {
+        ctxi_list_remove(&partition->idle);
+        partitions->idle_count--;
+    }
+}
+
+void ctxi_partition_settle(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
+                           struct ctxi_partition *partition);
+
+static inline void ctxi_partition_pin(struct ctxi_partitions *partitions,
+                                      struct ctxi_partition *partition)
+{
+    ctxi_partition_become_busy(partitions, partition);
+    partition->pins++;
+}
+
+static inline void ctxi_partition_unpin(struct ctxi_partitions *partitions,
+                                        struct ctxi_memory *memory,
+                                        struct ctxi_partition *partition)
+{
+    if (!--partition->pins && !partition->member_count)
+        ctxi_partition_settle(partitions, memory, partition);
+}
 
 /* An entry came or went. */
-void ctxi_partition_gain(struct ctxi_partitions *partitions, struct ctxi_partition *partition);
-void ctxi_partition_lose(struct ctxi_partitions *partitions, struct ctxi_memory *memory,
-                         struct ctxi_partition *partition);
+static inline void ctxi_partition_gain(struct ctxi_partitions *partitions,
+                                       struct ctxi_partition *partition)
+{
+    ctxi_partition_become_busy(partitions, partition);
+    partition->member_count++;
+}
+
+static inline void ctxi_partition_lose(struct ctxi_partitions *partitions,
+                                       struct ctxi_memory *memory, struct ctxi_partition *partition)
+{
+    if (!--partition->member_count && !partition->pins)
+        ctxi_partition_settle(partitions, memory, partition);
+}
 
 /* Takes it out of the table: equal values get a new one from now on. */
 void ctxi_partition_retire(struct ctxi_partitions *partitions, struct ctxi_memory *memory,

@@ -110,8 +110,11 @@ void ctxi_readers_detach(ctx_cache *cache)
 
 static bool is_own(const struct ctxi_reader *reader)
 {
+    size_t i = reader->serial % CTXI_READER_SLOTS;
     const struct ctxi_reader *own = ctxi_reader_table.all;
 
+    if (ctxi_reader_table.slots[i].serial == reader->serial)
+        return ctxi_reader_table.slots[i].reader == reader;
     while (own && own != reader)
         own = own->next;
     return own != NULL;

@@ -6,7 +6,9 @@
 #include "cache/cache.h"
 #include "cache/function.h"
 
-#define ENTRIES_WORTH 64 /* so many entries are worth a grace, which makes other processors fence */
+/* So many entries are worth a grace, which makes other processors fence: a share of all, and some. */
+#define ENTRIES_WORTH 64
+#define ENTRIES_SHARE 256
 #define BYTES_SHARE   32 /* or so much: this part of a capacity in bytes */
 #define GRACES_MAX    2  /* in one call */
 #define BOUND_WORTH   4  /* or so much: this part of what may wait */
@@ -61,16 +63,23 @@ static bool was_never_found(const ctx_cache *cache, struct ctxi_hold hold)
     return ctxi_arena_link(&cache->arena, hold.number)->prev == CTXI_OUT;
 }
 
-void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold)
+static bool was_evicted(const ctx_cache *cache, uint32_t number)
+{
+    return ctxi_arena_link(&cache->arena, number)->prev == CTXI_OUT + CTX_CACHE_EVICTED;
+}
+
+void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool unseen)
 {
     struct ctxi_limbo *limbo = &cache->limbo;
     size_t bytes = bytes_of(cache, hold);
 
     CTXI_ASSERT_HELD(&cache->lock);
+    if (unseen && was_evicted(cache, hold.number) && ctxi_seat_keep(cache, hold))
+        return;
     ctxi_fn_unuse(&cache->fn_uses, &cache->memory, fn_id_of(hold.entry));
     if (hold.entry->flags & CTXI_ENTRY_PROMISED)
         ctxi_index_unpromise(&cache->index);
-    if (was_never_found(cache, hold)) {
+    if (unseen || was_never_found(cache, hold)) {
         ctxi_entry_free(cache, hold.number);
         return;
     }
@@ -99,7 +108,8 @@ static void free_waiting(ctx_cache *cache)
     cache->limbo.waiting = 0;
     cache->limbo.count = cache->limbo.fresh_count;
     cache->limbo.bytes = cache->limbo.fresh_bytes;
-    ctxi_arena_shrink(&cache->arena, &cache->readers, &cache->memory);
+    if (cache->arena.free_ids)
+        ctxi_arena_shrink(&cache->arena, &cache->readers, &cache->memory);
     ctxi_readers_free_waiting(&cache->readers, &cache->memory);
     ctxi_index_free_waiting(&cache->index, &cache->memory);
     ctxi_partitions_free_waiting(&cache->partitions, &cache->readers, &cache->memory);
@@ -123,7 +133,7 @@ static bool is_worth_it(const ctx_cache *cache)
 {
     const struct ctxi_limbo *limbo = &cache->limbo;
 
-    return limbo->fresh_count >= ENTRIES_WORTH ||
+    return limbo->fresh_count >= ENTRIES_WORTH + cache->arena.used / ENTRIES_SHARE ||
            limbo->fresh_bytes > cache->max_bytes / BYTES_SHARE ||
            is_more_than(cache, limbo->fresh_bytes, BOUND_WORTH) || cache->readers.retired_count ||
            cache->readers.unsettled || cache->index.left_blocks ||
@@ -148,6 +158,8 @@ static bool begin(ctx_cache *cache)
 
 static void go_on(ctx_cache *cache)
 {
+    if (cache->arena.free_ids)
+        ctxi_arena_shrink(&cache->arena, &cache->readers, &cache->memory);
     if (cache->readers.grace_begun) {
         if (!ctxi_readers_grace_ended(&cache->readers))
             return;

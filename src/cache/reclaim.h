@@ -11,6 +11,9 @@
  * thread that was interrupted in the middle of a hit, as one would wait for the holder of a lock. If that
  * thread does not go on for long the cache is *stalled*: until it has, nobody waits, and nothing is stored.
  * So memory grows beyond the bound by no more than one store of each thread.
+ *
+ * The slot of an entry does not wait if no other thread has a reader, and the records of this one are
+ * carried out: then nobody can be looking at it, and the next entry takes memory that is still warm.
  */
 #ifndef CTXI_CACHE_RECLAIM_H
 #define CTXI_CACHE_RECLAIM_H
@@ -26,8 +29,12 @@ struct ctxi_limbo {
     bool stalled;              /* see above */
 };
 
-/* The entry is in no list, and nobody holds it. One that never was in the cache is given back at once. */
-void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold);
+/*
+ * The entry is in no list, and nobody holds it. `unseen`: no other thread has a reader, and all records were
+ * carried out since the lock was taken. Such a one, and one that never was in the cache, is given back at
+ * once.
+ */
+void ctxi_reclaim_entry(ctx_cache *cache, struct ctxi_hold hold, bool unseen);
 
 /* Gives back what can be, and goes on with the rest. Cheap when there is little to do. */
 void ctxi_reclaim(ctx_cache *cache);

@@ -239,6 +239,23 @@ int ctxi_request_open(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_
     return r;
 }
 
+void ctxi_request_open_asked(struct ctxi_request *request, const struct ctxi_asked *asked)
+{
+    struct ctxi_bytes *bytes = &request->bytes;
+    const ctx_cache *cache = request->cache;
+
+    request->create = true;
+    ctxi_bytes_init(bytes, &cache->allocator, cache->config.key_limit + CTXI_KEY_HEADER);
+    note_context(request);
+    request->fn = asked->fn;
+    request->partition = asked->partition;
+    request->seed = asked->seed;
+    for (size_t i = 0; i < asked->key.size; i += CTXI_WORD)
+        memcpy(bytes->fixed + i, asked->key.bytes + i, CTXI_WORD);
+    bytes->size = asked->key.size;
+    request->key = (struct ctxi_key){bytes->fixed, asked->key.size, asked->key.hash};
+}
+
 bool ctxi_request_may_bypass(const struct ctxi_request *request)
 {
     const ctx_cache_config *config = &request->cache->config;
@@ -256,12 +273,21 @@ void ctxi_request_close(struct ctxi_request *request)
 
 int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_partition)
 {
+    int r = ctxi_request_lock_only(request, out_partition);
+
+    if (r == CTX_OK)
+        ctxi_recency_drain(request->cache);
+    return r;
+}
+
+int ctxi_request_lock_only(struct ctxi_request *request, struct ctxi_partition **out_partition)
+{
     ctx_cache *cache = request->cache;
 
     for (;;) {
         int r;
 
-        ctxi_cache_lock(cache);
+        ctxi_lock_acquire(&cache->lock);
         *out_partition = ctxi_partition_at(&cache->partitions, request->partition);
         if (*out_partition)
             return CTX_OK;

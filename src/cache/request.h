@@ -33,6 +33,19 @@ struct ctxi_request {
     bool create;  /* make the partition if there is none */
 };
 
+#define CTXI_ASKED_KEY CTXI_KEY_INLINE /* bytes */
+
+/*
+ * What the short way (hit.h) had found out of a call when it left it to the whole one. No code of the user
+ * ran since, so it still holds.
+ */
+struct ctxi_asked {
+    struct ctxi_fn *fn; /* NULL: nothing was found out */
+    uint64_t partition, seed;
+    struct ctxi_key key; /* points into bytes */
+    alignas(uint64_t) unsigned char bytes[CTXI_ASKED_KEY];
+};
+
 /* Makes it nothing but closable. */
 void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache);
 
@@ -42,6 +55,9 @@ void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache);
  */
 int ctxi_request_open(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_value *args,
                       size_t arg_count, bool create);
+
+/* The same for a call of which everything is known: it cannot fail. */
+void ctxi_request_open_asked(struct ctxi_request *request, const struct ctxi_asked *asked);
 
 /* Whether a request that did not open is one that the cache is configured to let pass unstored. */
 bool ctxi_request_may_bypass(const struct ctxi_request *request);
@@ -55,6 +71,9 @@ void ctxi_request_close(struct ctxi_request *request);
  * without create.
  */
 int ctxi_request_lock(struct ctxi_request *request, struct ctxi_partition **out_partition);
+
+/* The same, but what readers have recorded is not carried out: order of use and statistics are behind. */
+int ctxi_request_lock_only(struct ctxi_request *request, struct ctxi_partition **out_partition);
 
 /*
  * Whether the current context still has the values that `partition` was found by: they may have

@@ -51,7 +51,7 @@ static ctx_cache_memory_use memory_of(const ctx_cache *cache)
         arena->memory.bytes - cache->limbo.bytes - use.keys - use.values - use.recency - use.free;
     use.index = ctxi_index_bytes(&cache->index);
     use.partitions = ctxi_partitions_bytes(&cache->partitions);
-    use.fixed = sizeof *cache + cache->flights_memory.bytes + tables - use.index - use.partitions;
+    use.fixed = sizeof *cache + cache->flights.memory.bytes + tables - use.index - use.partitions;
     use.total = use.keys + use.values + use.adopted + use.headers + use.recency + use.index +
                 use.partitions + use.free + use.fixed + use.waiting;
     return use;

@@ -1,5 +1,17 @@
 #include "context/block.h"
 
+#include "context/store.h"
+
+void *ctxi_thread_block_take(size_t bytes)
+{
+    return ctxi_block_alloc(bytes);
+}
+
+void ctxi_thread_block_give(void *block, size_t bytes)
+{
+    ctxi_block_free(block, bytes);
+}
+
 void ctxi_blocks_flush(void)
 {
     for (size_t rank = 0; rank < CTXI_BLOCK_CLASSES; rank++) {

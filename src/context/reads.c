@@ -7,6 +7,7 @@
 
 #define WORD_BITS 64
 #define WORDS_MIN 16
+#define USED_LAST (WORD_BITS - 1)
 #define SLACK     64 /* ids that may still be given while the record is in use */
 
 struct ctxi_reads {
@@ -15,6 +16,7 @@ struct ctxi_reads {
     struct ctxi_reads *outer; /* of the load around; holds a reference */
     _Atomic bool all;
     _Atomic bool ended;      /* its load has; relaxed: it is a hint for loads that begin later */
+    _Atomic uint64_t used;   /* bit n: word n has bits; the last one: it or one behind it has */
     _Atomic uint64_t bits[]; /* id 1 is bit 0 of the first word */
 };
 
@@ -27,7 +29,7 @@ struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer)
 {
     uint32_t needed = (ctxi_registry_highest() + SLACK) / WORD_BITS + 1;
     uint32_t words = needed > WORDS_MIN ? needed : WORDS_MIN;
-    struct ctxi_reads *reads = ctxi_block_alloc(reads_size(words));
+    struct ctxi_reads *reads = ctxi_block_zalloc(reads_size(words));
 
     if (!reads)
         return NULL;
@@ -37,10 +39,6 @@ struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer)
     while (outer && atomic_load_explicit(&outer->ended, memory_order_relaxed))
         outer = outer->outer;
     reads->outer = ctxi_reads_ref(outer);
-    atomic_init(&reads->all, false);
-    atomic_init(&reads->ended, false);
-    for (uint32_t i = 0; i < words; i++)
-        atomic_init(&reads->bits[i], 0);
     return reads;
 }
 
@@ -61,19 +59,6 @@ void ctxi_reads_unref(struct ctxi_reads *reads)
     }
 }
 
-void ctxi_reads_end(struct ctxi_reads *reads)
-{
-    atomic_store_explicit(&reads->ended, true, memory_order_relaxed);
-}
-
-bool ctxi_loading_set(ctx_context *context, bool loading)
-{
-    bool before = context->loading;
-
-    context->loading = loading;
-    return before;
-}
-
 bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer)
 {
     while (reads && reads != outer)
@@ -89,6 +74,54 @@ struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *re
     return before;
 }
 
+/* ---- loads -------------------------------------------------------------------------------- */
+
+int ctxi_loading_begin(struct ctxi_loading *loading, struct ctxi_reads *reads)
+{
+    ctx_context *context;
+
+    loading->context = NULL;
+    if (ctxi_current_make(&context) != CTX_OK)
+        return CTX_ERR_NOMEM;
+    ctxi_refs_up_own(&context->refs);
+    ctxi_refs_up_own(&reads->refs);
+    *loading = (struct ctxi_loading){context, reads, context->front.reads, context->loading};
+    context->front.reads = reads;
+    context->loading = true;
+    return CTX_OK;
+}
+
+/* What the context had of the load; the caller of the load has another reference to it. */
+static void drop_reads(struct ctxi_reads *attached, const struct ctxi_loading *loading)
+{
+    if (attached != loading->reads || !ctxi_refs_down_own(&attached->refs))
+        ctxi_reads_unref(attached);
+}
+
+/* While it is current, the thread has another reference to it. */
+static void drop_context(ctx_context *context)
+{
+    if (context != ctxi_thread.current || !ctxi_refs_down_own(&context->refs))
+        ctx_context_unref(context);
+}
+
+void ctxi_loading_end(struct ctxi_loading *loading)
+{
+    ctx_context *context = loading->context;
+    struct ctxi_reads *attached;
+
+    if (!context)
+        return;
+    attached = context->front.reads;
+    context->front.reads = loading->outer;
+    context->loading = loading->was_loading;
+    atomic_store_explicit(&loading->reads->ended, true, memory_order_relaxed);
+    drop_reads(attached, loading);
+    drop_context(context);
+}
+
+/* ---- what was read ------------------------------------------------------------------------ */
+
 /*
  * Relaxed throughout: bits are only ever set, and whoever asks for them has waited for the readers,
  * or does not depend on them.
@@ -99,17 +132,42 @@ void ctxi_reads_note_all(struct ctxi_reads *reads)
         atomic_store_explicit(&reads->all, true, memory_order_relaxed);
 }
 
+/* `alone`: nobody else is setting any. */
+static inline void set_bit(_Atomic uint64_t *bits, uint32_t number, bool alone)
+{
+    uint64_t bit = (uint64_t)1 << number, before = atomic_load_explicit(bits, memory_order_relaxed);
+
+    if (before & bit)
+        return;
+    if (alone)
+        atomic_store_explicit(bits, before | bit, memory_order_relaxed);
+    else
+        atomic_fetch_or_explicit(bits, bit, memory_order_relaxed);
+}
+
+/*
+ * The load's call and the context that it runs in have a reference each, which are of one thread; other
+ * threads come with one of theirs. Once the call let go of its own, nobody depends on what is noted.
+ */
+static inline bool is_of_one_thread(const struct ctxi_reads *reads)
+{
+    return atomic_load_explicit(&reads->refs, memory_order_acquire) <= 2;
+}
+
 void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)
 {
     uint32_t word = (id - 1) / WORD_BITS;
-    uint64_t bit = (uint64_t)1 << (id - 1) % WORD_BITS;
+    bool alone;
 
     if (!reads)
         return;
-    if (word >= reads->words)
+    if (word >= reads->words) {
         ctxi_reads_note_all(reads); /* also id 0, which wraps around */
-    else if (!(atomic_load_explicit(&reads->bits[word], memory_order_relaxed) & bit))
-        atomic_fetch_or_explicit(&reads->bits[word], bit, memory_order_relaxed);
+        return;
+    }
+    alone = is_of_one_thread(reads);
+    set_bit(&reads->used, word < USED_LAST ? word : USED_LAST, alone);
+    set_bit(&reads->bits[word], (id - 1) % WORD_BITS, alone);
 }
 
 void ctxi_reads_note(struct ctxi_reads *reads, ctx_var *var)
@@ -127,13 +185,27 @@ bool ctxi_reads_all(const struct ctxi_reads *reads)
     return atomic_load_explicit(&reads->all, memory_order_relaxed);
 }
 
+bool ctxi_reads_within(const struct ctxi_reads *reads, uint64_t ids)
+{
+    return !(atomic_load_explicit(&reads->used, memory_order_relaxed) & ~(uint64_t)1) &&
+           !(atomic_load_explicit(&reads->bits[0], memory_order_relaxed) & ~ids) &&
+           !ctxi_reads_all(reads);
+}
+
 void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),
                      void *user)
 {
-    for (uint32_t word = 0; word < reads->words; word++) {
-        uint64_t bits = atomic_load_explicit(&reads->bits[word], memory_order_relaxed);
+    uint64_t used = atomic_load_explicit(&reads->used, memory_order_relaxed);
 
-        for (; bits; bits &= bits - 1)
-            visit(user, word * WORD_BITS + (uint32_t)__builtin_ctzll(bits) + 1);
+    for (; used; used &= used - 1) {
+        uint32_t word = (uint32_t)__builtin_ctzll(used);
+        uint32_t end = word < USED_LAST ? word + 1 : reads->words;
+
+        for (; word < end; word++) {
+            uint64_t bits = atomic_load_explicit(&reads->bits[word], memory_order_relaxed);
+
+            for (; bits; bits &= bits - 1)
+                visit(user, word * WORD_BITS + (uint32_t)__builtin_ctzll(bits) + 1);
+        }
     }
 }

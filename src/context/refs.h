@@ -28,4 +28,22 @@ static inline bool ctxi_refs_down(ctxi_refs *refs)
     return ctxi_refs_sole(refs) || atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
 }
 
+/* ctxi_refs_up() by who owns a reference himself: if it is the only one, nobody else is counting. */
+static inline void ctxi_refs_up_own(ctxi_refs *refs)
+{
+    if (ctxi_refs_sole(refs))
+        atomic_store_explicit(refs, 2, memory_order_relaxed);
+    else
+        ctxi_refs_up(refs);
+}
+
+/* Drops one of two that this thread has, if there are no others; false: there are. */
+static inline bool ctxi_refs_down_own(ctxi_refs *refs)
+{
+    if (atomic_load_explicit(refs, memory_order_acquire) != 2)
+        return false;
+    atomic_store_explicit(refs, 1, memory_order_relaxed);
+    return true;
+}
+
 #endif

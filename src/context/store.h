@@ -1,14 +1,23 @@
 /*
  * store.h: what the context store offers to the cache, and to nobody else.
  *
- * The cache asks three things of the store beyond the public API: which value a variable holds
+ * The cache asks four things of the store beyond the public API: which value a variable holds
  * without counting it as a read, a place in the context where it remembers the partition it found
- * last, and a record of which variables a running load reads.
+ * last, a record of which variables a running load reads, and memory that a thread keeps.
  */
 #ifndef CTXI_CONTEXT_STORE_H
 #define CTXI_CONTEXT_STORE_H
 
 #include "context/current.h"
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+/*
+ * `bytes` > 0 bytes for something that calls make and give back all the time: a thread keeps a few
+ * blocks of small sizes for that, until it ends. The process's allocator; NULL: no memory.
+ */
+void *ctxi_thread_block_take(size_t bytes);
+void ctxi_thread_block_give(void *block, size_t bytes);
 
 /* ---- the current context ------------------------------------------------------------------ */
 
@@ -49,7 +58,8 @@ void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo);
 /*
  * The set of variables read during one load. It hangs on the context, so copies, bound functions
  * and threads started inside the load carry it along; a context entered inside the load takes it
- * over until it is left. Shared by threads: bits are set atomically, and only ever set.
+ * over until it is left. Shared by threads: bits are only ever set, and atomically as soon as there is a
+ * reference besides those of the load's call and context.
  * ctxi_reads_current() is in current.h.
  */
 struct ctxi_reads;
@@ -72,15 +82,23 @@ bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *
  */
 struct ctxi_reads *ctxi_reads_attach(ctx_context *context, struct ctxi_reads *reads);
 
-/*
- * Says that a load runs in the context, or no more; returns what was said before. Whoever leaves the
- * context although a load runs in it, without having entered it there, reads past the record: this
- * counts as reading everything.
- */
-bool ctxi_loading_set(ctx_context *context, bool loading);
+/* A load that runs in the current context, and what it found there; put back however it ends. */
+struct ctxi_loading {
+    ctx_context *context;     /* NULL: none runs */
+    struct ctxi_reads *reads; /* of the load; the caller holds it until the end */
+    struct ctxi_reads *outer; /* of the load around */
+    bool was_loading;
+};
 
-/* The load that `reads` is of has ended: loads made later in what it carried along are not inside it. */
-void ctxi_reads_end(struct ctxi_reads *reads);
+/*
+ * From now on `reads` collects what is read in the current context, which is made if there is none. Whoever
+ * leaves that context before the end, without having entered it after the beginning, reads past the
+ * record: this counts as reading everything. CTX_ERR_NOMEM.
+ */
+int ctxi_loading_begin(struct ctxi_loading *loading, struct ctxi_reads *reads);
+
+/* Loads made later in what this one carried along are not inside it. Nothing, if it did not begin. */
+void ctxi_loading_end(struct ctxi_loading *loading);
 
 /* Records a read of `var` (which may have no id yet: then it gets one; if none can be had, this
  * counts as reading everything), or of everything. NULL reads: nothing to do. */
@@ -89,6 +107,9 @@ void ctxi_reads_note_all(struct ctxi_reads *reads);
 
 /* True if everything was read (a context was counted or iterated). */
 bool ctxi_reads_all(const struct ctxi_reads *reads);
+
+/* Whether every variable read has an id from 1 to 64 whose bit (id 1: the lowest) is in `ids`. */
+bool ctxi_reads_within(const struct ctxi_reads *reads, uint64_t ids);
 
 /* Calls visit() for each variable read, with its id, in order of ids. */
 void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),

@@ -495,9 +495,11 @@ static void reads_are_shared(void)
 
     reads = ctxi_reads_new(NULL);
     CHECK(reads != NULL);
+    ctxi_reads_ref(reads); /* as the load's context has one, besides those of other threads */
     in_threads(read_some);
     ctxi_reads_each(reads, count_read, &count);
     CHECK_EQ(count, MANY);
+    ctxi_reads_unref(reads);
     ctxi_reads_unref(reads);
 }
 

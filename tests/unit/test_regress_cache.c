@@ -453,3 +453,43 @@ Test(regress_load, a_reserved_buffer_is_zero_whatever_its_memory_held)
     ctx_cache_ref_release(&ref);
     ctx_cache_destroy(cache);
 }
+
+/* ---- loads that leave their context --------------------------------------------------------- */
+
+static ctx_context *visited;
+
+DURING(leave_visited)
+{
+    UNUSED_DURING;
+    return ctx_exit(visited);
+}
+
+static void ask_price(void *unused)
+{
+    (void)unused;
+    ask(cache, price, 1);
+}
+
+static int load_in_visited(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)
+{
+    (void)count, (void)user;
+    cr_assert_eq(ctx_run(visited, ask_price, NULL), CTX_OK);
+    return ctx_cache_load_copy(load, &args[0].as.i64, sizeof args[0].as.i64);
+}
+
+static CTX_CACHE_FN(visiting, load_in_visited);
+
+/* It had taken over the record of the load around, and has none when the inner load ends. */
+Test(regress_load, a_load_may_leave_a_context_that_was_entered_in_the_load_around)
+{
+    ctx_cache_ref ref;
+
+    cache = cache_of(10, NULL);
+    price_probe.during = leave_visited;
+    cr_assert_eq(ctx_context_new(&visited), CTX_OK);
+    cr_assert_eq(ctx_cache_call(cache, visiting, &ref, 1), CTX_OK);
+    ctx_cache_ref_release(&ref);
+    cr_assert_eq(price_probe.loads, 1);
+    ctx_context_unref(visited);
+    ctx_cache_destroy(cache);
+}
