@@ -8,8 +8,9 @@
  * The order of use is exactly that of one list, although hits take no lock: of two calls that do not
  * overlap, on whichever threads, the later one is the later use; of two that do, either may be. No use is
  * lost, and what is evicted is what is at the end of that list. With one bounded exception: while hits of
- * several threads do overlap, and for some thousands of calls after, a use may count as of up to seven
- * calls of its own thread before, and so come before uses of other threads that it was after.
+ * several threads do overlap, and for some ten thousand calls after, or 64 looks at the order (by a miss,
+ * or for statistics), a use may be taken for up to 28 calls of its own thread older than it is, and so come
+ * before uses of other threads that it was after.
  *
  * Every function here may be called from any thread, without a lock of the caller's.
  */

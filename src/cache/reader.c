@@ -303,7 +303,7 @@ bool ctxi_readers_grace_ended(struct ctxi_readers *readers)
 
 /* ---- turns -------------------------------------------------------------------------------- */
 
-#define TURN_DRAINS 8
+#define TURN_DRAINS 64
 
 /* The one that comes after it in the list. */
 static const struct ctxi_reader *next_of(const struct ctxi_readers *readers,
@@ -413,6 +413,15 @@ static uint32_t come(struct ctxi_readers *readers, struct ctxi_reader *reader)
     return id;
 }
 
+/* Whether a block that begins at `head` bears the time of the one before. */
+static bool keeps_time(const struct ctxi_readers *readers, const struct ctxi_reader *reader,
+                       uint32_t head)
+{
+    /* relaxed: who must see a change of it was told so by whoever caused it */
+    return reader->mode == atomic_load_explicit(&readers->recorder, memory_order_relaxed) &&
+           (reader->mode < CTXI_ID_CROWD || head % CTXI_RING_CROWD != 0);
+}
+
 /* The time of a new block; and whether it may be filled: while one thread is named, and in a crowd. */
 static uint64_t stamp(struct ctxi_readers *readers, struct ctxi_reader *reader)
 {
@@ -428,14 +437,17 @@ uint32_t ctxi_reader_begin_block(struct ctxi_readers *readers, struct ctxi_reade
                                  bool *out_drain)
 {
     uint32_t head = atomic_load_explicit(&reader->head, memory_order_relaxed);
-    uint64_t time = stamp(readers, reader);
     union ctxi_ring_slot *block;
 
     head = (head + CTXI_RING_BLOCK - 1) / CTXI_RING_BLOCK * CTXI_RING_BLOCK;
     if (head % CTXI_RING_DRAIN == 0)
         *out_drain = true;
-    if (!ctxi_stamp_before(time, reader->last_stamp)) /* read out of order, it may be */
-        reader->last_stamp = time;
+    if (!keeps_time(readers, reader, head)) {
+        uint64_t time = stamp(readers, reader);
+
+        if (!ctxi_stamp_before(time, reader->last_stamp)) /* read out of order, it may be */
+            reader->last_stamp = time;
+    }
     block = &reader->ring[head % CTXI_RING];
     memset(block, 0, CTXI_RING_BLOCK * sizeof *block); /* number 0: no record */
     block->stamp = reader->last_stamp;

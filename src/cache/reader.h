@@ -27,7 +27,7 @@
  *
  * A crowd. To read the clock in order costs more than a hit: the processor may not do it before the hit
  * before it has its data. So when the records show that calls of different threads do overlap, threads
- * fill their blocks, and read the clock once for each, out of order. After some drains each record has a
+ * fill their blocks, and read the clock once for four, out of order. After some drains each record has a
  * time of its own again, to see whether they still overlap (recency.c).
  */
 #ifndef CTXI_CACHE_READER_H
@@ -47,6 +47,7 @@
 
 #define CTXI_RING       1024 /* positions; a power of two */
 #define CTXI_RING_BLOCK 8    /* of a block: its time, and seven records */
+#define CTXI_RING_CROWD 32   /* that bear one time, in a crowd */
 #define CTXI_RING_DRAIN 128  /* a thread tries to drain after so many */
 #define CTXI_WINDOW     16   /* records that a batch writes in one section, at most (hit_many.c) */
 

@@ -5,13 +5,14 @@
  */
 #include "cache/recency.h"
 
+#include "base/prefetch.h"
 #include "cache/cache.h"
 #include "cache/reader.h"
 
-#define BATCH         64 /* records */
+#define BATCH         256 /* records */
 #define LONELY_ENOUGH 16 /* drains in a row with one thread's records, and it is alone again */
 #define CROWD_PROOFS  2  /* overlaps that one drain finds, and there is a crowd */
-#define CROWD_DRAINS  16 /* that it lasts, before it is looked at again */
+#define CROWD_DRAINS  64 /* that it lasts, before it is looked at again */
 
 /* Hits of one partition in a row, all negative or none, to be counted together. */
 struct run {
@@ -59,7 +60,7 @@ static inline void add_use(struct batch *batch, uint32_t number)
 {
     struct ctxi_numbers *link = ctxi_places_link(batch->places, number);
 
-    __builtin_prefetch(link, 1);
+    ctxi_prefetch_write(link);
     batch->last = number;
     batch->numbers[batch->count] = number;
     batch->links[batch->count++] = link;

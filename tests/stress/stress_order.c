@@ -194,7 +194,7 @@ static void *look_on(void *arg)
 
 /* ---- a crowd ------------------------------------------------------------------------------ */
 
-enum { RUSH_CALLS = 200000, LOOKS = 20 /* more than a crowd lasts */ };
+enum { RUSH_CALLS = 200000, LOOKS = 70 /* more than a crowd lasts */ };
 
 static unsigned crowds; /* in all; there may be none where threads do not run at once */
 
