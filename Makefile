@@ -44,6 +44,9 @@ BENCH_ABSENT := $(filter-out $(BENCH_FOUND),$(BENCH_OPTIONAL))
 bench_files   = $(wildcard $(foreach p,$1,$(foreach e,c cpp,bench/*/optional/$p.$e \
                     bench/*/optional/$p_*.$e)))
 
+# What traces are compressed with; see src/tune.
+TUNE_LIBS := -Wl,--as-needed -lz -llzma -lzstd -Wl,--no-as-needed
+
 # ---- flags --------------------------------------------------------------------------------------
 
 FLAGS_release  := -O2 -g
@@ -56,11 +59,12 @@ ifndef FLAGS_$(VARIANT)
 $(error VARIANT=$(VARIANT): it is one of release debug asan tsan coverage valgrind)
 endif
 
-# By folder: tests see the internal headers, bench and examples see what a user sees.
+# By folder: tests see the internal headers, examples see what a user sees, and so does bench, but for
+# the headers of src/tune.
 NDEBUG         := $(if $(filter release,$(VARIANT)),-DNDEBUG)
 FLAGS_src      := -Iinclude -Isrc $(NDEBUG) $(if $(filter release,$(VARIANT)),-O3)
 FLAGS_tests    := -Iinclude -Isrc -Itests
-FLAGS_bench    := -Iinclude -Ibench -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\"" \
+FLAGS_bench    := -Iinclude -Ibench -Isrc -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\"" \
                   $(BENCH_CFLAGS)
 FLAGS_examples := -Iinclude
 folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))
@@ -80,10 +84,13 @@ objects = $(patsubst %,$(B)/obj/%.o,$(wildcard $1))
 # The programs of a folder of tests, one per file.
 programs = $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/$1/*.c tests/$1/*.cpp)))
 
-LIB_OBJECTS     := $(call objects,src/*/*.c)
+# What reads traces is in ctxbench and the tests; the library has no use for it.
+TUNE_OBJECTS    := $(call objects,src/tune/*.c)
+LIB_OBJECTS     := $(filter-out $(TUNE_OBJECTS),$(call objects,src/*/*.c))
 BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c $(call bench_files,$(BENCH_FOUND)))
 SUPPORT_OBJECTS := $(call objects,tests/support/*.c)
 STATIC := $(B)/libctxcache.a
+TUNE   := $(B)/libtune.a
 SHARED := $(B)/libctxcache.so.$(VERSION)
 LINKS  := $(B)/$(SONAME) $(B)/libctxcache.so
 BENCH  := $(B)/ctxbench
@@ -340,7 +347,7 @@ make_dir = @mkdir -p $(@D)
 # and when the library loses a source.
 $(B)/flags: NOW = $(CC) $(CXX) $(COMMON) $(FLAGS_src) $(FLAGS_tests) $(FLAGS_bench) $(CPPFLAGS) \
                   $(CFLAGS) $(CXXFLAGS) $(LDFLAGS)
-$(B)/sources: NOW = $(LIB_OBJECTS)
+$(B)/sources: NOW = $(LIB_OBJECTS) $(TUNE_OBJECTS)
 $(B)/flags $(B)/sources: FORCE
 	$(make_dir)
 	@echo '$(NOW)' | cmp -s - $@ || echo '$(NOW)' >$@
@@ -367,6 +374,10 @@ $(STATIC): $(LIB_OBJECTS) $(B)/sources
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(LIB_OBJECTS)
 
+$(TUNE): $(TUNE_OBJECTS) $(B)/sources
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(TUNE_OBJECTS)
+
 $(SHARED): $(LIB_OBJECTS) $(B)/sources src/libctxcache.map
 	@echo "  LINK $@"
 	$(Q)$(link_c) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libctxcache.map \
@@ -375,16 +386,16 @@ $(SHARED): $(LIB_OBJECTS) $(B)/sources src/libctxcache.map
 $(LINKS): $(SHARED)
 	@ln -sf $(notdir $(SHARED)) $@
 
-$(BENCH): $(BENCH_OBJECTS) $(STATIC)
+$(BENCH): $(BENCH_OBJECTS) $(TUNE) $(STATIC)
 	@echo "  LINK $@"
-	$(Q)$(if $(filter %.cpp.o,$^),$(link_cxx),$(link_c)) $^ $(BENCH_LIBS) -lm -o $@
+	$(Q)$(if $(filter %.cpp.o,$^),$(link_cxx),$(link_c)) $^ $(BENCH_LIBS) $(TUNE_LIBS) -lm -o $@
 
 # Tests link the static library: hidden symbols are within their reach.
 $(B)/unit/%: LIBS := -lcriterion
-$(B)/%: $(B)/obj/tests/%.c.o $(SUPPORT_OBJECTS) $(STATIC)
+$(B)/%: $(B)/obj/tests/%.c.o $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $^ $(LIBS) -lm -o $@
+	$(Q)$(link_c) $^ $(LIBS) $(TUNE_LIBS) -lm -o $@
 
 $(B)/%: $(B)/obj/tests/%.cpp.o $(SUPPORT_OBJECTS) $(STATIC)
 	$(make_dir)

@@ -14,6 +14,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"generate", "make a trace up: Zipf, scan, loop or mixed, with tenants", command_generate},
+    {"replay", "run a recorded trace through the library: hits, misses, time", command_replay},
     {"throughput", "measure single operations beside their competitors", command_throughput},
 };
 
