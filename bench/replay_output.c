@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "csv.h"
 #include "die.h"
 #include "json.h"
 #include "replay.h"
@@ -82,15 +83,6 @@ static void csv_number(FILE *file, double number)
         fputc(',', file);
 }
 
-/* Quoted, for a name may be anything. */
-static void csv_name(FILE *file, const char *name)
-{
-    fputc('"', file);
-    for (; *name; name++)
-        fprintf(file, *name == '"' ? "\"\"" : "%c", *name);
-    fputc('"', file);
-}
-
 static void csv_row(FILE *file, const struct replay_demand *demand,
                     const struct replay_answer *answer, double ns_per_call)
 {
@@ -116,7 +108,7 @@ void replay_print_csv(FILE *file, const struct replay *replay)
         csv_row(file, &replay->demand, &result->total, result->ns_per_call);
         for (uint32_t tenant = 0; tenant < replay->trace->tenant_count; tenant++) {
             fprintf(file, "lru,%" PRIu64 ",tenant,", result->capacity);
-            csv_name(file, ctxi_tenants_name(replay->trace->tenants, tenant));
+            csv_string(file, ctxi_tenants_name(replay->trace->tenants, tenant));
             csv_row(file, &replay->demands[tenant], &result->tenants[tenant],
                     replay_ns(&result->tenants[tenant]));
         }
