@@ -145,12 +145,16 @@ static int bind_in_order(struct ctxi_text option, struct ctxi_columns *columns,
 
 /* ---- by name or number -------------------------------------------------------------------- */
 
-/* The column that the text names. A name makes the first line a header. */
+/* The column that the text names; a number is never a name. A name makes the first line a header. */
 static int find_column(const struct ctxi_row *first, struct ctxi_text text, size_t *out_at,
                        bool *header, struct ctxi_problem *problem)
 {
     uint64_t number;
 
+    if (ctxi_text_u64(text, &number) && number > 0 && number <= first->count) {
+        *out_at = (size_t)number - 1;
+        return CTX_OK;
+    }
     for (size_t i = 0; i < first->count; i++)
         if (first->fields[i].size == text.size && text.size > 0 &&
             memcmp(first->fields[i].at, text.at, text.size) == 0) {
@@ -158,10 +162,7 @@ static int find_column(const struct ctxi_row *first, struct ctxi_text text, size
             *header = true;
             return CTX_OK;
         }
-    if (!ctxi_text_u64(text, &number) || number == 0 || number > first->count)
-        return refuse(problem, "the first line has no column", text);
-    *out_at = (size_t)number - 1;
-    return CTX_OK;
+    return refuse(problem, "the first line has no column", text);
 }
 
 static int bind_item(struct ctxi_text item, const struct ctxi_row *first,
