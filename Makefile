@@ -218,6 +218,7 @@ bench-peers: ## Installs what competitors of the bench need, and measures agains
 bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
 	@status=0; \
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
+	$(CHECK) run "bench advice" tests/bench/advice.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench smoke" sh -c \
 	    '$(BENCH) throughput --seconds 0.01 --keys 1000 --json >$(B)/bench.json && \
 	     python3 -m json.tool $(B)/bench.json' || status=1; \
