@@ -26,7 +26,7 @@ void ctxi_axis_init(struct ctxi_axis *axis, uint32_t objects, bool weighted, voi
     *axis = (struct ctxi_axis){.slot_count = slots, .bits = memory};
     axis->counts = (uint32_t *)(axis->bits + words);
     if (weighted) {
-        axis->sums = (uint64_t *)(axis->counts + (words + 2) / 2 * 2);
+        axis->sums = (uint64_t *)(axis->counts + (size_t)(words + 2) / 2 * 2);
         axis->weights = (uint32_t *)(axis->sums + words + 1);
     }
 }

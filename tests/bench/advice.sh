@@ -82,7 +82,7 @@ for command in curve compare advise; do
         [ $? -eq 1 ] || fail "$command: a full disk went unnoticed"
     fi
 done
-for capacity in 0 -1 many 1,; do
+for capacity in 0 -1 many "1,"; do
     expect_refused curve "$trace" --capacity "$capacity"
     expect_refused compare "$trace" --capacity "$capacity"
 done
@@ -102,7 +102,7 @@ expect_refused advise "$trace" --want 2
 points='[(p["capacity"], p["hits"]) for p in j["points"]]'
 expect "$points == [(1, 4), (3, 4), (4, 16), (100, 16)]" \
     curve "$trace" --json --capacity 1,3,4,100
-expect "$points[0] == (1, 4) and $points[-1] == (4, 16)" curve "$trace" --json
+expect "(${points})[0] == (1, 4) and (${points})[-1] == (4, 16)" curve "$trace" --json
 expect 'j["requests"] == 20 and j["distinct"] == 4 and j["ceiling"] == 0.8' curve "$trace" --json
 expect '[t["tenant"] for t in j["tenants"]] == ["loop", "one"] and
     [[p["hits"] for p in t["points"]] for t in j["tenants"]] == [[0, 9], [7, 7]]' \
@@ -120,7 +120,7 @@ expect "$results == {('lru', 3): 4, ('lru', 4): 16, ('opt', 3): 12, ('opt', 4): 
 expect 'len({r["policy"] for r in j["results"]}) == 9' compare "$trace" --json --capacity 2
 
 splits='{s["split"]: s["hits"] for s in j["splits"]}'
-expect "$splits['lookahead'] == 16 and $splits['shared'] == 16 and $splits['equal'] == 7" \
+expect "(${splits})['lookahead'] == 16 and (${splits})['shared'] == 16 and (${splits})['equal'] == 7" \
     advise "$trace" --json --total 4
 expect '[(t["quota"], t["hits"]["lookahead"]) for t in j["tenants"]] == [(3, 9), (1, 7)]' \
     advise "$trace" --json --total 4

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "ctxcache/status.h"
+#include "support/scale.h"
 
 static void *must_have(void *block)
 {
@@ -123,6 +124,10 @@ struct ctxi_trace *recorded_trace(const char *name, const char *columns, char ou
     char path[400];
 
     snprintf(path, sizeof path, "%s/%s", folder ? folder : "../shared/traces", name);
+    if (scaled(10) < 10 && (strstr(name, "p3") || strstr(name, "orm-busy"))) {
+        snprintf(out_why, 512, "millions of requests are too many for an instrumented build");
+        return NULL;
+    }
     if (access(path, R_OK) != 0) {
         snprintf(out_why, 512, "%s is not there (CTX_TRACES names its folder)", path);
         return NULL;

@@ -32,7 +32,7 @@ void drawn_free(struct drawn *drawn);
 struct drawn stream_of_letters(const char *letters);
 
 /* A recorded trace of the folder that CTX_TRACES names, ../shared/traces by default. NULL: it is not
- * there, and *out_why says so. */
+ * there, or too large for an instrumented build, and *out_why says so. */
 struct ctxi_trace *recorded_trace(const char *name, const char *columns, char out_why[512]);
 
 #define LORA_COLUMNS                                                                               \
