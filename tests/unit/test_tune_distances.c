@@ -133,7 +133,7 @@ static struct drawing small_drawing(struct support_rng *rng)
                             .tenants = 1 + (uint32_t)support_rng_below(rng, 5)};
 }
 
-Test(tune_distances, every_capacity_overall_and_per_tenant, .timeout = 300)
+Test(tune_distances, every_capacity_overall_and_per_tenant)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_distances"));
 
@@ -149,7 +149,7 @@ Test(tune_distances, every_capacity_overall_and_per_tenant, .timeout = 300)
     }
 }
 
-Test(tune_distances, puts_and_deletes, .timeout = 300)
+Test(tune_distances, puts_and_deletes)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_distances"));
 
@@ -165,7 +165,7 @@ Test(tune_distances, puts_and_deletes, .timeout = 300)
     }
 }
 
-Test(tune_distances, bytes, .timeout = 300)
+Test(tune_distances, bytes)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_distances"));
 
@@ -282,32 +282,32 @@ static void expect_counts(const char *name, const char *columns, const struct ex
     ctxi_trace_free(trace);
 }
 
-Test(tune_distances, orm_busy, .timeout = 600)
+Test(tune_distances, orm_busy)
 {
     expect_counts("orm-busy.trace.xz", NULL,
                   (const struct expected[]){{763, 3851698}, {7635, 4400401}, {38175, 4836084}});
 }
 
-Test(tune_distances, p3, .timeout = 600)
+Test(tune_distances, p3)
 {
     expect_counts("p3.lis.gz", NULL,
                   (const struct expected[]){{7625, 62270}, {76254, 657527}, {381272, 2914912}});
 }
 
-Test(tune_distances, sprite, .timeout = 600)
+Test(tune_distances, sprite)
 {
     expect_counts("sprite.trace.gz", NULL,
                   (const struct expected[]){{71, 22102}, {708, 115925}, {3538, 126309}});
 }
 
-Test(tune_distances, lora_a, .timeout = 600)
+Test(tune_distances, lora_a)
 {
     expect_counts("lora-a.csv.gz", LORA_COLUMNS,
                   (const struct expected[]){{41, 5382}, {408, 5714}, {2040, 5900}});
 }
 
 /* Every tenant of a recorded trace alone: its curve is that of a stream of its own. */
-Test(tune_distances, a_tenant_is_a_stream_of_its_own, .timeout = 600)
+Test(tune_distances, a_tenant_is_a_stream_of_its_own)
 {
     char why[512];
     struct ctxi_trace *trace = recorded_trace("lora-a.csv.gz", LORA_COLUMNS, why);

@@ -36,7 +36,7 @@ static void compare_with_models(const struct ctxi_stream *stream, size_t capacit
 
 /* ---- models ------------------------------------------------------------------------------- */
 
-Test(tune_policies, every_policy_is_its_model, .timeout = 300)
+Test(tune_policies, every_policy_is_its_model)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_policies"));
 
@@ -55,7 +55,7 @@ Test(tune_policies, every_policy_is_its_model, .timeout = 300)
 }
 
 /* Where regions of a hundredth or a tenth have more than one entry. */
-Test(tune_policies, every_policy_is_its_model_with_large_regions, .timeout = 300)
+Test(tune_policies, every_policy_is_its_model_with_large_regions)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_policies"));
     struct drawing drawing = {.requests = 6000, .objects = 800, .tenants = 1};
@@ -82,7 +82,7 @@ static uint64_t repeats(const struct ctxi_stream *stream)
     return count;
 }
 
-Test(tune_policies, small_capacities_are_sound, .timeout = 300)
+Test(tune_policies, small_capacities_are_sound)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_policies"));
     struct drawing drawing = {.requests = 5000, .objects = 150, .tenants = 1};
@@ -206,7 +206,7 @@ static void expect_counts(const char *name, const char *columns, const struct ex
     ctxi_trace_free(trace);
 }
 
-Test(tune_policies, orm_busy, .timeout = 600)
+Test(tune_policies, orm_busy)
 {
     expect_counts("orm-busy.trace.xz", NULL,
                   (const struct expected[]){{763, 3851698, 3796950, 4141226},
@@ -214,7 +214,7 @@ Test(tune_policies, orm_busy, .timeout = 600)
                                             {38175, 4836084, 4783966, 4906669}});
 }
 
-Test(tune_policies, p3, .timeout = 600)
+Test(tune_policies, p3)
 {
     expect_counts("p3.lis.gz", NULL,
                   (const struct expected[]){{7625, 62270, 62564, 418109},
@@ -222,7 +222,7 @@ Test(tune_policies, p3, .timeout = 600)
                                             {381272, 2914912, 2837272, 3149753}});
 }
 
-Test(tune_policies, sprite, .timeout = 600)
+Test(tune_policies, sprite)
 {
     expect_counts("sprite.trace.gz", NULL,
                   (const struct expected[]){{71, 22102, 22994, 56929},
@@ -230,7 +230,7 @@ Test(tune_policies, sprite, .timeout = 600)
                                             {3538, 126309, 125449, 126921}});
 }
 
-Test(tune_policies, lora_a, .timeout = 600)
+Test(tune_policies, lora_a)
 {
     expect_counts("lora-a.csv.gz", LORA_COLUMNS,
                   (const struct expected[]){{41, 5382, 5275, 5804},

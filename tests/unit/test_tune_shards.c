@@ -179,7 +179,7 @@ static void compare_with_model(const struct ctxi_shards *shards, uint64_t reques
     ctxi_estimate_free(estimate);
 }
 
-Test(tune_shards, fixed_rate_and_fixed_size_are_the_model, .timeout = 300)
+Test(tune_shards, fixed_rate_and_fixed_size_are_the_model)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_shards"));
 
@@ -243,7 +243,7 @@ static struct error error_of(const struct ctxi_stream *stream, uint32_t max_keys
 }
 
 /* Seeds are fixed: the error is a matter of chance, and this is no test of chance. */
-Test(tune_shards, near_the_exact_curve, .timeout = 300)
+Test(tune_shards, near_the_exact_curve)
 {
     struct support_rng rng = support_rng_seeded(11);
     struct drawing drawing = {.requests = 1000000, .objects = 60000, .tenants = 1};
@@ -286,22 +286,22 @@ static void expect_near(const char *name, const char *columns)
     ctxi_trace_free(trace);
 }
 
-Test(tune_shards, orm_busy, .timeout = 600)
+Test(tune_shards, orm_busy)
 {
     expect_near("orm-busy.trace.xz", NULL);
 }
 
-Test(tune_shards, p3, .timeout = 600)
+Test(tune_shards, p3)
 {
     expect_near("p3.lis.gz", NULL);
 }
 
-Test(tune_shards, sprite, .timeout = 600)
+Test(tune_shards, sprite)
 {
     expect_near("sprite.trace.gz", NULL);
 }
 
-Test(tune_shards, lora_a, .timeout = 600)
+Test(tune_shards, lora_a)
 {
     expect_near("lora-a.csv.gz", LORA_COLUMNS);
 }

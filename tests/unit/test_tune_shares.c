@@ -97,7 +97,7 @@ static void naive_lookahead(uint64_t left, const uint64_t *floors, uint64_t *sha
     }
 }
 
-Test(tune_shares, lookahead_is_that_of_the_paper, .timeout = 300)
+Test(tune_shares, lookahead_is_that_of_the_paper)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_shares"));
 
@@ -119,7 +119,7 @@ Test(tune_shares, lookahead_is_that_of_the_paper, .timeout = 300)
     }
 }
 
-Test(tune_shares, never_better_than_the_optimum_and_equal_where_curves_are_concave, .timeout = 300)
+Test(tune_shares, never_better_than_the_optimum_and_equal_where_curves_are_concave)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_shares"));
 
@@ -210,7 +210,7 @@ Test(tune_shares, curves_in_bytes)
 }
 
 /* On the trace that has real tenants: never far from the best that is known. */
-Test(tune_shares, orm_busy, .timeout = 600)
+Test(tune_shares, orm_busy)
 {
     char why[512];
     struct ctxi_trace *trace = recorded_trace("orm-busy.trace.xz", NULL, why);
@@ -283,7 +283,7 @@ static void naive_floors(const struct ctxi_stream *stream, size_t capacity, cons
     }
 }
 
-Test(tune_floors, one_cache_with_floors_is_the_list, .timeout = 300)
+Test(tune_floors, one_cache_with_floors_is_the_list)
 {
     struct support_rng rng = support_rng_seeded(support_seed("tune_floors"));
 
