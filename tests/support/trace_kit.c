@@ -40,11 +40,14 @@ void trace_file_close(const char *path)
 /* Reads to the end, or to the first error. */
 static void read_all(struct ctxi_trace_reader *reader, struct reading *out, size_t batch)
 {
-    size_t got = batch;
+    size_t got = batch, room = 0;
 
     while (got == batch && out->status == CTX_OK) {
-        out->requests = realloc(out->requests, (out->count + batch) * sizeof *out->requests);
-        must(out->requests != NULL, "realloc");
+        if (out->count + batch > room) {
+            room = 2 * (out->count + batch);
+            out->requests = realloc(out->requests, room * sizeof *out->requests);
+            must(out->requests != NULL, "realloc");
+        }
         out->status =
             ctxi_trace_read(reader, out->requests + out->count, batch, &got, &out->problem);
         out->count += got;
