@@ -1,7 +1,7 @@
 # ctxcache. `make help` lists the goals. Everything is written below $(BUILD), one folder a variant.
 
 BUILD   ?= build
-# release debug asan tsan coverage valgrind
+# release debug asan tsan coverage valgrind fuzz
 VARIANT ?= release
 
 ifeq ($(origin CC),default)
@@ -55,8 +55,10 @@ FLAGS_asan     := -O1 -g -DCTX_DEBUG=1 -fsanitize=address,undefined -fno-sanitiz
 FLAGS_tsan     := -O1 -g -DCTX_DEBUG=1 -fsanitize=thread
 FLAGS_coverage := -O0 -g -DCTX_DEBUG=1 --coverage -fprofile-update=atomic
 FLAGS_valgrind := -O1 -g -DCTX_DEBUG=1
+FLAGS_fuzz     := -O1 -g -DCTX_DEBUG=1 -fsanitize=fuzzer-no-link,address,undefined \
+                  -fno-sanitize-recover=all
 ifndef FLAGS_$(VARIANT)
-$(error VARIANT=$(VARIANT): it is one of release debug asan tsan coverage valgrind)
+$(error VARIANT=$(VARIANT): it is one of release debug asan tsan coverage valgrind fuzz)
 endif
 
 # By folder: tests see the internal headers, examples see what a user sees, and so does bench, but for
@@ -98,6 +100,7 @@ BENCH  := $(B)/ctxbench
 UNIT         := $(call programs,unit)
 LEAK         := $(call programs,leak)
 STRESS       := $(call programs,stress)
+FUZZERS      := $(call programs,fuzz)
 DIFFERENTIAL := $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differential/*/*.c))))
 MODELS       := $(basename $(notdir $(wildcard tests/model/*.pml)))
 HEADERS_C    := $(sort $(wildcard include/*.h include/*/*.h))
@@ -119,7 +122,7 @@ LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX
 # ---- goals --------------------------------------------------------------------------------------
 
 .PHONY: all lib examples programs demo test unit collide leak stress model differential headers symbols \
-        install-check examples-check bench bench-peers bench-check asan tsan valgrind coverage \
+        install-check examples-check fuzz fuzz-run bench bench-peers bench-check asan tsan valgrind coverage \
         coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
         clean help FORCE
 MAKEFLAGS += --no-builtin-rules
@@ -135,7 +138,7 @@ examples: $(filter-out $(LEFT_OUT),$(EXAMPLES) $(SERVER)) ## Builds the examples
 	@for e in $(notdir $(LEFT_OUT)); do \
 	    echo "left out: example $$e needs packages that 'make deps' installs"; done
 
-programs: all $(UNIT) $(LEAK) $(STRESS) $(DIFFERENTIAL) ## Builds everything there is to build
+programs: all $(UNIT) $(LEAK) $(STRESS) $(DIFFERENTIAL) ## Builds everything, but for the fuzzers
 
 demo: ## Runs a tenant server over a real database and calls it, installing what is missing
 	@.ci/deps build server demo
@@ -149,7 +152,7 @@ J = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 CHECK := CHECK_DIR=$(BUILD)/checks tests/check
 
 test: ## Installs what is missing, builds everything and runs every test
-	@.ci/deps build test server
+	@.ci/deps build bench test server
 	@$(CHECK) suite "$(MAKE) $(J) programs" "$(MAKE) headers" "$(MAKE) symbols" \
 	    "$(MAKE) $(J) unit" "$(MAKE) $(J) collide" "$(MAKE) $(J) VARIANT=asan unit" \
 	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
@@ -173,6 +176,18 @@ model: ## Checks the models of readers without a lock over all interleavings, an
 	@status=0; for model in $(MODELS); do \
 	    $(CHECK) run "model $$model" tests/model/run.sh $(BUILD)/model $$model || status=1; done; \
 	exit $$status
+
+# All of them together take about a minute.
+FUZZ_SECONDS ?= 7
+
+fuzz: ## Fuzzes each reader of traces for FUZZ_SECONDS (7), under ASan and UBSan
+	@.ci/deps build bench fuzz
+	@$(MAKE) $(J) VARIANT=fuzz CC=clang fuzz-run
+
+fuzz-run: $(FUZZERS)
+	@status=$(if $(FUZZERS),0,1); for program in $(FUZZERS); do \
+	    $(CHECK) run "fuzz $${program##*/fuzz_}" tests/fuzz/run.sh $$program $(FUZZ_SECONDS) || status=1; \
+	done; exit $$status
 
 differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars and functools.lru_cache
 	@status=$(if $(DIFFERENTIAL),0,1); for program in $(DIFFERENTIAL); do \
@@ -211,7 +226,7 @@ bench: $(BENCH) ## Measures against the cache that everyone writes by hand
 	$(BENCH) throughput
 
 bench-peers: ## Installs what competitors of the bench need, and measures against all of them
-	@.ci/deps build peers
+	@.ci/deps build bench peers
 	@$(MAKE) $(J) $(BENCH)
 	@$(MAKE) bench
 
@@ -227,22 +242,22 @@ bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSO
 # ---- sanitizers, valgrind, coverage -------------------------------------------------------------
 
 asan: ## Unit, leak and stress programs under AddressSanitizer and UBSan
-	@.ci/deps build test
+	@.ci/deps build bench test
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=asan unit" "$(MAKE) $(J) VARIANT=asan leak" \
 	    "$(MAKE) $(J) VARIANT=asan stress"
 
 tsan: ## Stress and leak programs under ThreadSanitizer (Criterion does not start there)
-	@.ci/deps build
+	@.ci/deps build bench
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=tsan stress" "$(MAKE) $(J) VARIANT=tsan leak"
 
 valgrind: ## Leak programs and unit tests under valgrind
-	@.ci/deps build test valgrind
+	@.ci/deps build bench test valgrind
 	@CTX_TEST_SLOW=1 CHECK_WRAPPER="valgrind --leak-check=full" $(CHECK) suite \
 	    "$(MAKE) $(J) VARIANT=valgrind leak" \
 	    "VALGRIND_OPTS=--show-leak-kinds=definite $(MAKE) $(J) VARIANT=valgrind unit"
 
 coverage: ## Line coverage of src/ and the lines that no test reaches; fails below 95 %
-	@.ci/deps build test coverage
+	@.ci/deps build bench test coverage
 	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=coverage unit" "$(MAKE) VARIANT=coverage collide" \
 	    "$(MAKE) $(J) VARIANT=coverage leak" "CTX_TEST_SLOW=1 $(MAKE) $(J) VARIANT=coverage stress" \
@@ -262,7 +277,7 @@ SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
 TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
 
 lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
-	@.ci/deps build test server lint
+	@.ci/deps build bench test server lint
 	@$(CHECK) suite "$(MAKE) format-check" "$(MAKE) tidy" "$(MAKE) cppcheck" "$(MAKE) shellcheck"
 
 format: ## Formats all sources in place
@@ -330,7 +345,7 @@ uninstall: ## Removes what install put there, given the same folders
 # ---- the rest -----------------------------------------------------------------------------------
 
 deps: ## Installs what building, testing and the demo need
-	@.ci/deps build test server demo
+	@.ci/deps build bench test server demo
 
 clean: ## Removes $(BUILD)
 	rm -rf $(BUILD)
@@ -353,11 +368,14 @@ $(B)/flags $(B)/sources: FORCE
 	$(make_dir)
 	@echo '$(NOW)' | cmp -s - $@ || echo '$(NOW)' >$@
 
-# Says what to type when a header of the system is missing.
-$(B)/found:
-	@.ci/deps --check build
+# Say what to type when a header of the system is missing.
+$(B)/found $(B)/found-bench:
+	@.ci/deps --check build $(if $(findstring bench,$@),bench)
 	$(make_dir)
 	@touch $@
+
+# Nobody who builds the library alone needs what traces are compressed with.
+$(TUNE_OBJECTS): | $(B)/found-bench
 
 $(B)/obj/%.c.o: %.c $(B)/flags | $(B)/found
 	$(make_dir)
@@ -393,6 +411,7 @@ $(BENCH): $(BENCH_OBJECTS) $(TUNE) $(STATIC)
 
 # Tests link the static library: hidden symbols are within their reach.
 $(B)/unit/%: LIBS := -lcriterion
+$(B)/fuzz/%: LIBS := -fsanitize=fuzzer
 $(B)/%: $(B)/obj/tests/%.c.o $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"

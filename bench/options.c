@@ -135,7 +135,7 @@ static bool find_value(const struct option *option, const char *command, int arg
 {
     const char *value = strchr(argv[*at], '=');
 
-    *out_value = NULL;
+    *out_value = "";
     if (option->kind == OPTION_FLAG)
         return !value || options_wrong(command, "%s takes no value", option->name);
     value = value ? value + 1 : *at + 1 < argc ? argv[++*at] : NULL;

@@ -11,31 +11,31 @@
 
 static const struct role_name {
     const char *name;
-    enum ctxi_role role;
     uint64_t unit_ns;
+    enum ctxi_role role;
     bool in_files_only; /* what others call it in first lines, not to be used in the option */
 } role_names[] = {
-    {"key", CTXI_ROLE_KEY, 0, false},
-    {"tenant", CTXI_ROLE_TENANT, 0, false},
-    {"op", CTXI_ROLE_OP, 0, false},
-    {"size", CTXI_ROLE_SIZE, 0, false},
-    {"time", CTXI_ROLE_TIME, SECOND, false},
-    {"time_s", CTXI_ROLE_TIME, SECOND, false},
-    {"time_ms", CTXI_ROLE_TIME, SECOND / 1000, false},
-    {"time_us", CTXI_ROLE_TIME, 1000, false},
-    {"time_ns", CTXI_ROLE_TIME, 1, false},
-    {"load", CTXI_ROLE_LOAD, SECOND, false},
-    {"load_s", CTXI_ROLE_LOAD, SECOND, false},
-    {"load_ms", CTXI_ROLE_LOAD, SECOND / 1000, false},
-    {"load_us", CTXI_ROLE_LOAD, 1000, false},
-    {"load_ns", CTXI_ROLE_LOAD, 1, false},
-    {"id", CTXI_ROLE_KEY, 0, true},
-    {"object", CTXI_ROLE_KEY, 0, true},
-    {"obj_id", CTXI_ROLE_KEY, 0, true},
-    {"operation", CTXI_ROLE_OP, 0, true},
-    {"bytes", CTXI_ROLE_SIZE, 0, true},
-    {"obj_size", CTXI_ROLE_SIZE, 0, true},
-    {"timestamp", CTXI_ROLE_TIME, SECOND, true},
+    {"key", 0, CTXI_ROLE_KEY, false},
+    {"tenant", 0, CTXI_ROLE_TENANT, false},
+    {"op", 0, CTXI_ROLE_OP, false},
+    {"size", 0, CTXI_ROLE_SIZE, false},
+    {"time", SECOND, CTXI_ROLE_TIME, false},
+    {"time_s", SECOND, CTXI_ROLE_TIME, false},
+    {"time_ms", SECOND / 1000, CTXI_ROLE_TIME, false},
+    {"time_us", 1000, CTXI_ROLE_TIME, false},
+    {"time_ns", 1, CTXI_ROLE_TIME, false},
+    {"load", SECOND, CTXI_ROLE_LOAD, false},
+    {"load_s", SECOND, CTXI_ROLE_LOAD, false},
+    {"load_ms", SECOND / 1000, CTXI_ROLE_LOAD, false},
+    {"load_us", 1000, CTXI_ROLE_LOAD, false},
+    {"load_ns", 1, CTXI_ROLE_LOAD, false},
+    {"id", 0, CTXI_ROLE_KEY, true},
+    {"object", 0, CTXI_ROLE_KEY, true},
+    {"obj_id", 0, CTXI_ROLE_KEY, true},
+    {"operation", 0, CTXI_ROLE_OP, true},
+    {"bytes", 0, CTXI_ROLE_SIZE, true},
+    {"obj_size", 0, CTXI_ROLE_SIZE, true},
+    {"timestamp", SECOND, CTXI_ROLE_TIME, true},
 };
 
 static const struct role_name *find_role(struct ctxi_text text, bool in_file)

@@ -94,7 +94,7 @@ static int bind_columns(struct ctxi_trace_reader *reader, struct table *table,
 
 static int csv_open(struct ctxi_trace_reader *reader, const struct ctxi_trace_options *options)
 {
-    reader->state = ctxi_zalloc(ctxi_process_allocator(), sizeof(struct table));
+    reader->state = ctxi_alloc(ctxi_process_allocator(), sizeof(struct table));
     if (!reader->state)
         return ctxi_problem_nomem(reader->problem);
     return bind_columns(reader, reader->state, options);

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#define RECORD_SIZE 4
+#define RECORD_SIZE ((size_t)4)
 #define KEY_BITS    27
-#define NEARBY      64 /* requests among which a trace is expected to repeat itself */
+#define NEARBY      ((size_t)64) /* requests among which a trace is expected to repeat itself */
 
 static bool repeats(const unsigned char *bytes, size_t at)
 {

@@ -15,12 +15,13 @@
 
 static int system_failed(struct ctxi_input *input, struct ctxi_problem *problem)
 {
+    char reason[80] = "";
     int error = errno;
-    int status = ctxi_problem_say(problem, CTX_ERR_SYSTEM, "%s: cannot be read: %s", input->path,
-                                  strerror(error));
 
+    strerror_r(error, reason, sizeof reason);
+    ctxi_problem_say(problem, CTX_ERR_SYSTEM, "%s: cannot be read: %s", input->path, reason);
     errno = error;
-    return status;
+    return CTX_ERR_SYSTEM;
 }
 
 /* ---- the file ----------------------------------------------------------------------------- */
@@ -162,22 +163,25 @@ static int open_file(struct ctxi_input *input, struct ctxi_problem *problem)
     return CTX_OK;
 }
 
-int ctxi_input_open(struct ctxi_input *input, const char *path, struct ctxi_problem *problem)
+static int make_buffers(struct ctxi_input *input, struct ctxi_problem *problem)
 {
     const ctx_allocator *allocator = ctxi_process_allocator();
+
+    input->raw = ctxi_alloc(allocator, RAW_BUFFER);
+    input->buffer = ctxi_alloc(allocator, CTXI_INPUT_BUFFER);
+    input->at = input->buffer;
+    input->flow.in = input->raw;
+    return input->raw && input->buffer ? CTX_OK : ctxi_problem_nomem(problem);
+}
+
+int ctxi_input_open(struct ctxi_input *input, const char *path, struct ctxi_problem *problem)
+{
     int status;
 
     *input = (struct ctxi_input){.path = path, .fd = -1};
-    input->raw = ctxi_alloc(allocator, RAW_BUFFER);
-    input->buffer = ctxi_alloc(allocator, CTXI_INPUT_BUFFER);
-    status = input->raw && input->buffer ? CTX_OK : ctxi_problem_nomem(problem);
-    input->at = input->buffer;
-    input->flow.in = input->raw;
-    if (status == CTX_OK)
-        status = open_file(input, problem);
-    if (status == CTX_OK)
-        status = choose_unpacker(input, problem);
-    if (status != CTX_OK)
+    if ((status = make_buffers(input, problem)) != CTX_OK ||
+        (status = open_file(input, problem)) != CTX_OK ||
+        (status = choose_unpacker(input, problem)) != CTX_OK)
         ctxi_input_close(input);
     return status;
 }

@@ -207,16 +207,17 @@ int ctxi_trace_load(const char *path, const struct ctxi_trace_options *options,
                     struct ctxi_trace **out_trace, struct ctxi_problem *problem)
 {
     struct whole *whole = ctxi_zalloc(ctxi_process_allocator(), sizeof *whole);
-    int status = whole ? begin(whole, path, options, problem) : ctxi_problem_nomem(problem);
+    int status;
 
     *out_trace = NULL;
-    if (status == CTX_OK)
-        status = add_all(whole, options, problem);
-    if (status == CTX_OK) {
-        finish(whole);
-        *out_trace = &whole->trace;
-    } else if (whole) {
+    if (!whole)
+        return ctxi_problem_nomem(problem);
+    if ((status = begin(whole, path, options, problem)) != CTX_OK ||
+        (status = add_all(whole, options, problem)) != CTX_OK) {
         ctxi_trace_free(&whole->trace);
+        return status;
     }
-    return status;
+    finish(whole);
+    *out_trace = &whole->trace;
+    return CTX_OK;
 }

@@ -35,6 +35,6 @@ struct ctxi_shown ctxi_show(const char *text, size_t size)
 
         shown.text[i] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
     }
-    strcpy(shown.text + kept, size > room ? dots : "");
+    memcpy(shown.text + kept, size > room ? dots : "", size > room ? sizeof dots : 1);
     return shown;
 }

@@ -13,11 +13,9 @@ static bool take_digits(struct ctxi_text *text, size_t most, uint64_t *out)
 
     *out = 0;
     for (; i < text->size && text->at[i] >= '0' && text->at[i] <= '9'; i++) {
-        unsigned digit = (unsigned)(text->at[i] - '0');
-
-        if (i >= most || *out > (UINT64_MAX - digit) / 10)
+        if (i >= most || __builtin_mul_overflow(*out, 10, out) ||
+            __builtin_add_overflow(*out, (uint64_t)(text->at[i] - '0'), out))
             return false;
-        *out = *out * 10 + digit;
     }
     text->at += i;
     text->size -= i;
@@ -79,10 +77,8 @@ bool ctxi_text_ns(struct ctxi_text text, uint64_t unit_ns, uint64_t *out)
         return false;
     if (rest.size > 0)
         return (rest.at[0] == 'e' || rest.at[0] == 'E') && exponent_ns(text, unit_ns, out);
-    if (whole > (UINT64_MAX - fraction) / unit_ns)
-        return false;
-    *out = whole * unit_ns + fraction;
-    return true;
+    return !__builtin_mul_overflow(whole, unit_ns, out) &&
+           !__builtin_add_overflow(*out, fraction, out);
 }
 
 /* ---- dates -------------------------------------------------------------------------------- */

@@ -37,14 +37,17 @@ void trace_file_close(const char *path)
     close(atoi(strrchr(path, '/') + 1));
 }
 
-/* Reads to the end, or to the first error. */
+/* Reads to the end, the first error, or READING_MAX. */
 static void read_all(struct ctxi_trace_reader *reader, struct reading *out, size_t batch)
 {
-    size_t got = batch;
+    size_t got = batch, room = 0;
 
-    while (got == batch && out->status == CTX_OK) {
-        out->requests = realloc(out->requests, (out->count + batch) * sizeof *out->requests);
-        must(out->requests != NULL, "realloc");
+    while (got == batch && out->status == CTX_OK && out->count < READING_MAX) {
+        if (out->count + batch > room) {
+            room = 2 * (out->count + batch);
+            out->requests = realloc(out->requests, room * sizeof *out->requests);
+            must(out->requests != NULL, "realloc");
+        }
         out->status =
             ctxi_trace_read(reader, out->requests + out->count, batch, &got, &out->problem);
         out->count += got;

@@ -26,6 +26,9 @@ struct reading {
     char tenants[8][32]; /* the names of the first ones, cut off if need be */
 };
 
+#define READING_MAX                                                                                \
+    100000 /* requests, after which a reading stops: short traces may have billions */
+
 /* Reads with batches of this size, and closes. To be given to reading_free(). */
 struct reading read_path(const char *path, const struct ctxi_trace_options *options, size_t batch);
 struct reading read_bytes(const void *bytes, size_t size, const struct ctxi_trace_options *options);
