@@ -18,9 +18,11 @@
 #define AHEAD_SLOT 24
 #define AHEAD_AXIS 10
 
-/* One LRU stack, of all requests or of one tenant's, and what it finds. */
+/* One LRU stack, of all requests or of one tenant's, and what it finds. What a request needs comes
+ * first: with thousands of tenants, every line counts. */
 struct stack {
     struct ctxi_axis axis;
+    uint64_t *hits; /* of the curve */
     struct ctxi_curve *curve;
     struct ctxi_holes holes;
     const uint32_t *members; /* [member_count] objects; NULL: all */
@@ -81,12 +83,18 @@ static void count_more(const struct ctxi_stream *stream, struct ctxi_curve *curv
         curve->saved_ns[bucket] += stream->loads_ns[request];
 }
 
+/* What sort of pass it is, and which of its stacks: known where the compiler makes a loop of it. */
+struct kind {
+    bool tenants, bytes, ops, overall;
+};
+
 /* Moves an object to the top: its slot is free, or fills the newest hole's place if that is newer. */
-INLINE void move_up(struct stack *stack, uint32_t *slot)
+INLINE void move_up(struct stack *stack, uint32_t *slot, struct kind kind)
 {
     struct ctxi_holes *holes = &stack->holes;
 
-    if (holes->count > 0 && (*slot == CTXI_AXIS_NO_SLOT || ctxi_holes_newest(holes) > *slot)) {
+    if (kind.ops && holes->count > 0 &&
+        (*slot == CTXI_AXIS_NO_SLOT || ctxi_holes_newest(holes) > *slot)) {
         ctxi_axis_remove(&stack->axis, ctxi_holes_newest(holes));
         ctxi_holes_pop(holes);
         if (*slot != CTXI_AXIS_NO_SLOT)
@@ -99,23 +107,24 @@ INLINE void move_up(struct stack *stack, uint32_t *slot)
 
 /* A get or put of an object. Returns its distance if it is a get that some cache hits, else 0. */
 INLINE uint64_t use(const struct pass *pass, struct stack *stack, uint32_t *slot, size_t request,
-                    bool get, bool bytes)
+                    bool get, struct kind kind)
 {
     uint64_t depth = 0;
 
     if (__builtin_expect(ctxi_axis_is_full(&stack->axis), 0))
         compact(stack);
     if (get && *slot != CTXI_AXIS_NO_SLOT) {
+        unsigned bits = !kind.bytes ? 0 : kind.overall ? OVERALL_BITS : TENANT_BITS;
         size_t bucket;
 
-        depth = distance(&stack->axis, *slot, bytes);
-        bucket = bytes ? ctxi_scale_bucket(stack->curve->bits, depth) : depth;
-        stack->curve->hits[bucket]++;
-        if (stack->curve->hit_bytes || stack->curve->saved_ns)
+        depth = distance(&stack->axis, *slot, kind.bytes);
+        bucket = ctxi_scale_bucket(bits, depth);
+        stack->hits[bucket]++;
+        if (kind.overall && (stack->curve->hit_bytes || stack->curve->saved_ns))
             count_more(pass->stream, stack->curve, bucket, request);
     }
-    move_up(stack, slot);
-    if (bytes)
+    move_up(stack, slot, kind);
+    if (kind.bytes)
         ctxi_axis_weigh(&stack->axis, *slot,
                         pass->stream->sizes ? pass->stream->sizes[request] : 1);
     return depth;
@@ -159,55 +168,49 @@ INLINE void fetch_ahead(const struct pass *pass, size_t i, bool tenants)
     }
 }
 
-INLINE void request(struct pass *pass, size_t i, uint8_t op, bool tenants, bool bytes)
+INLINE void request(struct pass *pass, size_t i, uint8_t op, struct kind kind)
 {
     const struct ctxi_stream *stream = pass->stream;
-    uint32_t *slots = &pass->overall.slots[(size_t)stream->objects[i] * (tenants ? 2 : 1)];
-    uint32_t tenant = tenants && stream->request_tenants ? stream->request_tenants[i] : 0;
+    uint32_t *slots = &pass->overall.slots[(size_t)stream->objects[i] * (kind.tenants ? 2 : 1)];
+    uint32_t tenant = kind.tenants && stream->request_tenants ? stream->request_tenants[i] : 0;
+    struct kind inner = kind;
     uint64_t depth;
 
+    inner.overall = false;
     if (__builtin_expect(op == CTXI_OP_DELETE, 0)) {
-        forget(&pass->overall, slots, bytes);
-        if (tenants)
-            forget(&pass->tenants[tenant], slots + 1, bytes);
+        forget(&pass->overall, slots, kind.bytes);
+        if (kind.tenants)
+            forget(&pass->tenants[tenant], slots + 1, kind.bytes);
         return;
     }
-    depth = use(pass, &pass->overall, slots, i, op == CTXI_OP_GET, bytes);
-    if (tenants) {
+    depth = use(pass, &pass->overall, slots, i, op == CTXI_OP_GET, kind);
+    if (kind.tenants) {
         pass->curves->shared_hits[tenant] += depth - 1 < pass->shared_capacity;
-        use(pass, &pass->tenants[tenant], slots + 1, i, op == CTXI_OP_GET, bytes);
+        use(pass, &pass->tenants[tenant], slots + 1, i, op == CTXI_OP_GET, inner);
     }
 }
 
-INLINE void run_gets(struct pass *pass, bool tenants, bool bytes)
+INLINE void run_kind(struct pass *pass, struct kind kind)
 {
     for (size_t i = 0; i < pass->stream->request_count; i++) {
-        fetch_ahead(pass, i, tenants);
-        request(pass, i, CTXI_OP_GET, tenants, bytes);
+        fetch_ahead(pass, i, kind.tenants);
+        request(pass, i, kind.ops ? pass->stream->ops[i] : (uint8_t)CTXI_OP_GET, kind);
     }
 }
 
-INLINE void run_ops(struct pass *pass, bool tenants, bool bytes)
-{
-    for (size_t i = 0; i < pass->stream->request_count; i++) {
-        fetch_ahead(pass, i, tenants);
-        request(pass, i, pass->stream->ops[i], tenants, bytes);
-    }
-}
-
-/* The compiler makes one loop for each kind of pass. */
+/* The compiler makes a loop of its own for each of the frequent kinds. */
 INLINE void run(struct pass *pass)
 {
     bool tenants = pass->flags & CTXI_CURVES_TENANTS, bytes = pass->flags & CTXI_CURVES_BYTES;
 
     if (pass->stream->ops)
-        run_ops(pass, tenants, bytes);
+        run_kind(pass, (struct kind){tenants, bytes, true, true});
     else if (bytes)
-        run_gets(pass, tenants, true);
+        run_kind(pass, (struct kind){tenants, true, false, true});
     else if (tenants)
-        run_gets(pass, true, false);
+        run_kind(pass, (struct kind){true, false, false, true});
     else
-        run_gets(pass, false, false);
+        run_kind(pass, (struct kind){false, false, false, true});
 }
 
 static void run_plain(struct pass *pass)
@@ -269,6 +272,7 @@ static bool make_stack(struct pass *pass, struct stack *stack, uint32_t objects)
     if (!memory)
         return false;
     ctxi_axis_init(&stack->axis, objects, weighted, memory);
+    stack->hits = stack->curve->hits;
     stack->member_count = objects;
     stack->stride = pass->flags & CTXI_CURVES_TENANTS ? 2 : 1;
     if (!weighted && has_deletes(pass->stream))
