@@ -18,6 +18,9 @@
 #define AHEAD_SLOT 24
 #define AHEAD_AXIS 10
 
+/* So many requests later a bucket is raised, when it has arrived. */
+#define LATE 16
+
 /* One LRU stack, of all requests or of one tenant's, and what it finds. What a request needs comes
  * first: with thousands of tenants, every line counts. */
 struct stack {
@@ -31,6 +34,12 @@ struct stack {
     uint32_t stride;
 };
 
+/* Buckets that are to be raised by one each. At first they are nobody's. */
+struct late {
+    uint64_t *buckets[LATE];
+    uint64_t nobody;
+};
+
 /* A pass over a stream. Objects have their slot in the overall stack and the one in their tenant's
  * side by side: slots[2 * i], slots[2 * i + 1]. */
 struct pass {
@@ -40,6 +49,7 @@ struct pass {
     struct ctxi_curves *curves;
     struct stack overall;
     struct stack *tenants; /* [tenant_count]; NULL without */
+    struct late late[2];   /* of tenants' curves, and of the overall one */
     struct ctxi_blocks blocks;
 };
 
@@ -105,8 +115,29 @@ INLINE void move_up(struct stack *stack, uint32_t *slot, struct kind kind)
     *slot = ctxi_axis_add(&stack->axis);
 }
 
+INLINE void raise_late(struct late *late, size_t request, uint64_t *bucket)
+{
+    uint64_t **place = &late->buckets[request % LATE];
+
+    __builtin_prefetch(bucket, 1);
+    (**place)++;
+    *place = bucket;
+}
+
+static void begin_late(struct late *late)
+{
+    for (int i = 0; i < LATE; i++)
+        late->buckets[i] = &late->nobody;
+}
+
+static void end_late(struct late *late)
+{
+    for (int i = 0; i < LATE; i++)
+        (*late->buckets[i])++;
+}
+
 /* A get or put of an object. Returns its distance if it is a get that some cache hits, else 0. */
-INLINE uint64_t use(const struct pass *pass, struct stack *stack, uint32_t *slot, size_t request,
+INLINE uint64_t use(struct pass *pass, struct stack *stack, uint32_t *slot, size_t request,
                     bool get, struct kind kind)
 {
     uint64_t depth = 0;
@@ -119,7 +150,7 @@ INLINE uint64_t use(const struct pass *pass, struct stack *stack, uint32_t *slot
 
         depth = distance(&stack->axis, *slot, kind.bytes);
         bucket = ctxi_scale_bucket(bits, depth);
-        stack->hits[bucket]++;
+        raise_late(&pass->late[kind.overall], request, &stack->hits[bucket]);
         if (kind.overall && (stack->curve->hit_bytes || stack->curve->saved_ns))
             count_more(pass->stream, stack->curve, bucket, request);
     }
@@ -439,7 +470,11 @@ int ctxi_curves_compute(const struct ctxi_stream *stream, unsigned flags, uint64
 
     *out_curves = NULL;
     if (r == CTX_OK) {
+        for (int i = 0; i < 2; i++)
+            begin_late(&pass.late[i]);
         run_best(&pass);
+        for (int i = 0; i < 2; i++)
+            end_late(&pass.late[i]);
         finish(&pass);
         owned->curves.bytes = result.bytes + pass.blocks.bytes;
         owned->blocks = result;
