@@ -417,16 +417,16 @@ $(B)/%: $(B)/obj/tests/%.c.o $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	@echo "  LINK $@"
 	$(Q)$(link_c) $^ $(LIBS) $(TUNE_LIBS) -lm -o $@
 
-$(B)/%: $(B)/obj/tests/%.cpp.o $(SUPPORT_OBJECTS) $(STATIC)
+$(B)/%: $(B)/obj/tests/%.cpp.o $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_cxx) $^ $(LIBS) -lm -o $@
+	$(Q)$(link_cxx) $^ $(LIBS) $(TUNE_LIBS) -lm -o $@
 
 # One program per folder of tests/differential.
-$(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(STATIC)
+$(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $^ -lm -o $@
+	$(Q)$(link_c) $^ $(TUNE_LIBS) -lm -o $@
 
 # Examples link the shared library, which has the public functions alone.
 link_shared = -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' -lm -o $@
