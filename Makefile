@@ -1,7 +1,7 @@
 # ctxcache. `make help` lists the goals. Everything is written below $(BUILD), one folder a variant.
 
 BUILD   ?= build
-# release debug asan tsan coverage valgrind
+# release debug asan tsan coverage valgrind fuzz
 VARIANT ?= release
 
 ifeq ($(origin CC),default)
@@ -44,6 +44,9 @@ BENCH_ABSENT := $(filter-out $(BENCH_FOUND),$(BENCH_OPTIONAL))
 bench_files   = $(wildcard $(foreach p,$1,$(foreach e,c cpp,bench/*/optional/$p.$e \
                     bench/*/optional/$p_*.$e)))
 
+# What traces are compressed with; see src/tune.
+TUNE_LIBS := -Wl,--as-needed -lz -llzma -lzstd -Wl,--no-as-needed
+
 # ---- flags --------------------------------------------------------------------------------------
 
 FLAGS_release  := -O2 -g
@@ -52,15 +55,18 @@ FLAGS_asan     := -O1 -g -DCTX_DEBUG=1 -fsanitize=address,undefined -fno-sanitiz
 FLAGS_tsan     := -O1 -g -DCTX_DEBUG=1 -fsanitize=thread
 FLAGS_coverage := -O0 -g -DCTX_DEBUG=1 --coverage -fprofile-update=atomic
 FLAGS_valgrind := -O1 -g -DCTX_DEBUG=1
+FLAGS_fuzz     := -O1 -g -DCTX_DEBUG=1 -fsanitize=fuzzer-no-link,address,undefined \
+                  -fno-sanitize-recover=all
 ifndef FLAGS_$(VARIANT)
-$(error VARIANT=$(VARIANT): it is one of release debug asan tsan coverage valgrind)
+$(error VARIANT=$(VARIANT): it is one of release debug asan tsan coverage valgrind fuzz)
 endif
 
-# By folder: tests see the internal headers, bench and examples see what a user sees.
+# By folder: tests see the internal headers, examples see what a user sees, and so does bench, but for
+# the headers of src/tune.
 NDEBUG         := $(if $(filter release,$(VARIANT)),-DNDEBUG)
 FLAGS_src      := -Iinclude -Isrc $(NDEBUG) $(if $(filter release,$(VARIANT)),-O3)
 FLAGS_tests    := -Iinclude -Isrc -Itests
-FLAGS_bench    := -Iinclude -Ibench -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\"" \
+FLAGS_bench    := -Iinclude -Ibench -Isrc -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\"" \
                   $(BENCH_CFLAGS)
 FLAGS_examples := -Iinclude
 folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))
@@ -80,10 +86,13 @@ objects = $(patsubst %,$(B)/obj/%.o,$(wildcard $1))
 # The programs of a folder of tests, one per file.
 programs = $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/$1/*.c tests/$1/*.cpp)))
 
-LIB_OBJECTS     := $(call objects,src/*/*.c)
+# What reads traces is in ctxbench and the tests; the library has no use for it.
+TUNE_OBJECTS    := $(call objects,src/tune/*.c src/tune/*/*.c)
+LIB_OBJECTS     := $(filter-out $(TUNE_OBJECTS),$(call objects,src/*/*.c))
 BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c $(call bench_files,$(BENCH_FOUND)))
 SUPPORT_OBJECTS := $(call objects,tests/support/*.c)
 STATIC := $(B)/libctxcache.a
+TUNE   := $(B)/libtune.a
 SHARED := $(B)/libctxcache.so.$(VERSION)
 LINKS  := $(B)/$(SONAME) $(B)/libctxcache.so
 BENCH  := $(B)/ctxbench
@@ -91,6 +100,7 @@ BENCH  := $(B)/ctxbench
 UNIT         := $(call programs,unit)
 LEAK         := $(call programs,leak)
 STRESS       := $(call programs,stress)
+FUZZERS      := $(call programs,fuzz)
 DIFFERENTIAL := $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differential/*/*.c))))
 MODELS       := $(basename $(notdir $(wildcard tests/model/*.pml)))
 HEADERS_C    := $(sort $(wildcard include/*.h include/*/*.h))
@@ -112,7 +122,7 @@ LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX
 # ---- goals --------------------------------------------------------------------------------------
 
 .PHONY: all lib examples programs demo test unit collide leak stress model differential headers symbols \
-        install-check examples-check bench bench-peers bench-check asan tsan valgrind coverage \
+        install-check examples-check fuzz fuzz-run bench bench-peers bench-check asan tsan valgrind coverage \
         coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
         clean help FORCE
 MAKEFLAGS += --no-builtin-rules
@@ -128,7 +138,7 @@ examples: $(filter-out $(LEFT_OUT),$(EXAMPLES) $(SERVER)) ## Builds the examples
 	@for e in $(notdir $(LEFT_OUT)); do \
 	    echo "left out: example $$e needs packages that 'make deps' installs"; done
 
-programs: all $(UNIT) $(LEAK) $(STRESS) $(DIFFERENTIAL) ## Builds everything there is to build
+programs: all $(UNIT) $(LEAK) $(STRESS) $(DIFFERENTIAL) ## Builds everything, but for the fuzzers
 
 demo: ## Runs a tenant server over a real database and calls it, installing what is missing
 	@.ci/deps build server demo
@@ -142,7 +152,7 @@ J = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 CHECK := CHECK_DIR=$(BUILD)/checks tests/check
 
 test: ## Installs what is missing, builds everything and runs every test
-	@.ci/deps build test server
+	@.ci/deps build bench test server
 	@$(CHECK) suite "$(MAKE) $(J) programs" "$(MAKE) headers" "$(MAKE) symbols" \
 	    "$(MAKE) $(J) unit" "$(MAKE) $(J) collide" "$(MAKE) $(J) VARIANT=asan unit" \
 	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
@@ -166,6 +176,18 @@ model: ## Checks the models of readers without a lock over all interleavings, an
 	@status=0; for model in $(MODELS); do \
 	    $(CHECK) run "model $$model" tests/model/run.sh $(BUILD)/model $$model || status=1; done; \
 	exit $$status
+
+# All of them together take about a minute.
+FUZZ_SECONDS ?= 7
+
+fuzz: ## Fuzzes each reader of traces for FUZZ_SECONDS (7), under ASan and UBSan
+	@.ci/deps build bench fuzz
+	@$(MAKE) $(J) VARIANT=fuzz CC=clang fuzz-run
+
+fuzz-run: $(FUZZERS)
+	@status=$(if $(FUZZERS),0,1); for program in $(FUZZERS); do \
+	    $(CHECK) run "fuzz $${program##*/fuzz_}" tests/fuzz/run.sh $$program $(FUZZ_SECONDS) || status=1; \
+	done; exit $$status
 
 differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars and functools.lru_cache
 	@status=$(if $(DIFFERENTIAL),0,1); for program in $(DIFFERENTIAL); do \
@@ -204,13 +226,14 @@ bench: $(BENCH) ## Measures against the cache that everyone writes by hand
 	$(BENCH) throughput
 
 bench-peers: ## Installs what competitors of the bench need, and measures against all of them
-	@.ci/deps build peers
+	@.ci/deps build bench peers
 	@$(MAKE) $(J) $(BENCH)
 	@$(MAKE) bench
 
 bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
 	@status=0; \
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
+	$(CHECK) run "bench advice" tests/bench/advice.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench smoke" sh -c \
 	    '$(BENCH) throughput --seconds 0.01 --keys 1000 --json >$(B)/bench.json && \
 	     python3 -m json.tool $(B)/bench.json' || status=1; \
@@ -219,22 +242,22 @@ bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSO
 # ---- sanitizers, valgrind, coverage -------------------------------------------------------------
 
 asan: ## Unit, leak and stress programs under AddressSanitizer and UBSan
-	@.ci/deps build test
+	@.ci/deps build bench test
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=asan unit" "$(MAKE) $(J) VARIANT=asan leak" \
 	    "$(MAKE) $(J) VARIANT=asan stress"
 
 tsan: ## Stress and leak programs under ThreadSanitizer (Criterion does not start there)
-	@.ci/deps build
+	@.ci/deps build bench
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=tsan stress" "$(MAKE) $(J) VARIANT=tsan leak"
 
 valgrind: ## Leak programs and unit tests under valgrind
-	@.ci/deps build test valgrind
+	@.ci/deps build bench test valgrind
 	@CTX_TEST_SLOW=1 CHECK_WRAPPER="valgrind --leak-check=full" $(CHECK) suite \
 	    "$(MAKE) $(J) VARIANT=valgrind leak" \
 	    "VALGRIND_OPTS=--show-leak-kinds=definite $(MAKE) $(J) VARIANT=valgrind unit"
 
 coverage: ## Line coverage of src/ and the lines that no test reaches; fails below 95 %
-	@.ci/deps build test coverage
+	@.ci/deps build bench test coverage
 	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=coverage unit" "$(MAKE) VARIANT=coverage collide" \
 	    "$(MAKE) $(J) VARIANT=coverage leak" "CTX_TEST_SLOW=1 $(MAKE) $(J) VARIANT=coverage stress" \
@@ -254,7 +277,7 @@ SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
 TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
 
 lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
-	@.ci/deps build test server lint
+	@.ci/deps build bench test server lint
 	@$(CHECK) suite "$(MAKE) format-check" "$(MAKE) tidy" "$(MAKE) cppcheck" "$(MAKE) shellcheck"
 
 format: ## Formats all sources in place
@@ -322,7 +345,7 @@ uninstall: ## Removes what install put there, given the same folders
 # ---- the rest -----------------------------------------------------------------------------------
 
 deps: ## Installs what building, testing and the demo need
-	@.ci/deps build test server demo
+	@.ci/deps build bench test server demo
 
 clean: ## Removes $(BUILD)
 	rm -rf $(BUILD)
@@ -340,16 +363,19 @@ make_dir = @mkdir -p $(@D)
 # and when the library loses a source.
 $(B)/flags: NOW = $(CC) $(CXX) $(COMMON) $(FLAGS_src) $(FLAGS_tests) $(FLAGS_bench) $(CPPFLAGS) \
                   $(CFLAGS) $(CXXFLAGS) $(LDFLAGS)
-$(B)/sources: NOW = $(LIB_OBJECTS)
+$(B)/sources: NOW = $(LIB_OBJECTS) $(TUNE_OBJECTS)
 $(B)/flags $(B)/sources: FORCE
 	$(make_dir)
 	@echo '$(NOW)' | cmp -s - $@ || echo '$(NOW)' >$@
 
-# Says what to type when a header of the system is missing.
-$(B)/found:
-	@.ci/deps --check build
+# Say what to type when a header of the system is missing.
+$(B)/found $(B)/found-bench:
+	@.ci/deps --check build $(if $(findstring bench,$@),bench)
 	$(make_dir)
 	@touch $@
+
+# Nobody who builds the library alone needs what traces are compressed with.
+$(TUNE_OBJECTS): | $(B)/found-bench
 
 $(B)/obj/%.c.o: %.c $(B)/flags | $(B)/found
 	$(make_dir)
@@ -367,6 +393,10 @@ $(STATIC): $(LIB_OBJECTS) $(B)/sources
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(LIB_OBJECTS)
 
+$(TUNE): $(TUNE_OBJECTS) $(B)/sources
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(TUNE_OBJECTS)
+
 $(SHARED): $(LIB_OBJECTS) $(B)/sources src/libctxcache.map
 	@echo "  LINK $@"
 	$(Q)$(link_c) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libctxcache.map \
@@ -375,27 +405,28 @@ $(SHARED): $(LIB_OBJECTS) $(B)/sources src/libctxcache.map
 $(LINKS): $(SHARED)
 	@ln -sf $(notdir $(SHARED)) $@
 
-$(BENCH): $(BENCH_OBJECTS) $(STATIC)
+$(BENCH): $(BENCH_OBJECTS) $(TUNE) $(STATIC)
 	@echo "  LINK $@"
-	$(Q)$(if $(filter %.cpp.o,$^),$(link_cxx),$(link_c)) $^ $(BENCH_LIBS) -lm -o $@
+	$(Q)$(if $(filter %.cpp.o,$^),$(link_cxx),$(link_c)) $^ $(BENCH_LIBS) $(TUNE_LIBS) -lm -o $@
 
 # Tests link the static library: hidden symbols are within their reach.
 $(B)/unit/%: LIBS := -lcriterion
-$(B)/%: $(B)/obj/tests/%.c.o $(SUPPORT_OBJECTS) $(STATIC)
+$(B)/fuzz/%: LIBS := -fsanitize=fuzzer
+$(B)/%: $(B)/obj/tests/%.c.o $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $^ $(LIBS) -lm -o $@
+	$(Q)$(link_c) $^ $(LIBS) $(TUNE_LIBS) -lm -o $@
 
-$(B)/%: $(B)/obj/tests/%.cpp.o $(SUPPORT_OBJECTS) $(STATIC)
+$(B)/%: $(B)/obj/tests/%.cpp.o $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_cxx) $^ $(LIBS) -lm -o $@
+	$(Q)$(link_cxx) $^ $(LIBS) $(TUNE_LIBS) -lm -o $@
 
 # One program per folder of tests/differential.
-$(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(STATIC)
+$(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $^ -lm -o $@
+	$(Q)$(link_c) $^ $(TUNE_LIBS) -lm -o $@
 
 # Examples link the shared library, which has the public functions alone.
 link_shared = -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' -lm -o $@

@@ -5,6 +5,11 @@
 #ifndef BENCH_COMMANDS_H
 #define BENCH_COMMANDS_H
 
+int command_advise(int argc, char **argv);
+int command_compare(int argc, char **argv);
+int command_curve(int argc, char **argv);
+int command_generate(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_throughput(int argc, char **argv);
 
 #endif

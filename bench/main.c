@@ -14,6 +14,11 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"advise", "how large a cache should be, by a recorded trace, and for whom", command_advise},
+    {"compare", "what caches of other policies would hit of a recorded trace", command_compare},
+    {"curve", "what LRU caches of all capacities hit of a recorded trace", command_curve},
+    {"generate", "make a trace up: Zipf, scan, loop or mixed, with tenants", command_generate},
+    {"replay", "run a recorded trace through the library: hits, misses, time", command_replay},
     {"throughput", "measure single operations beside their competitors", command_throughput},
 };
 

@@ -93,6 +93,7 @@ static bool store(const struct option *option, const char *command, const char *
         *(double *)field = number;
         return true;
     case OPTION_TEXT:
+    case OPTION_OPERAND:
         *(const char **)field = text;
         return true;
     case OPTION_LIST:
@@ -111,9 +112,37 @@ static const struct option *find(const struct option *options, size_t count, con
     size_t length = strcspn(text, "=");
 
     for (size_t i = 0; i < count; i++)
-        if (strlen(options[i].name) == length && strncmp(options[i].name, text, length) == 0)
+        if (options[i].kind != OPTION_OPERAND && strlen(options[i].name) == length &&
+            strncmp(options[i].name, text, length) == 0)
             return &options[i];
     return NULL;
+}
+
+/* What takes text that is no option; NULL: nothing, or it has some already. */
+static const struct option *find_operand(const struct option *options, size_t count,
+                                         const char *text, const void *out)
+{
+    for (size_t i = 0; i < count; i++)
+        if (options[i].kind == OPTION_OPERAND && strncmp(text, "--", 2) != 0 &&
+            !*(const char *const *)((const char *)out + options[i].offset))
+            return &options[i];
+    return NULL;
+}
+
+/* The value of an option that stands at argv[*at], which moves on if the value is the next one. */
+static bool find_value(const struct option *option, const char *command, int argc, char **argv,
+                       int *at, const char **out_value)
+{
+    const char *value = strchr(argv[*at], '=');
+
+    *out_value = "";
+    if (option->kind == OPTION_FLAG)
+        return !value || options_wrong(command, "%s takes no value", option->name);
+    value = value ? value + 1 : *at + 1 < argc ? argv[++*at] : NULL;
+    if (!value || !*value)
+        return options_wrong(command, "%s needs a value, %s", option->name, option->argument);
+    *out_value = value;
+    return true;
 }
 
 bool options_read(const struct option *options, size_t count, const char *command, int argc,
@@ -121,18 +150,12 @@ bool options_read(const struct option *options, size_t count, const char *comman
 {
     for (int i = first; i < argc; i++) {
         const struct option *option = find(options, count, argv[i]);
-        const char *value = strchr(argv[i], '=');
+        const char *value = argv[i];
 
-        if (!option)
+        if (option && !find_value(option, command, argc, argv, &i, &value))
+            return false;
+        if (!option && !(option = find_operand(options, count, argv[i], out)))
             return options_wrong(command, "there is no option '%s'", argv[i]);
-        if (option->kind == OPTION_FLAG && value)
-            return options_wrong(command, "%s takes no value", option->name);
-        if (option->kind != OPTION_FLAG) {
-            value = value ? value + 1 : i + 1 < argc ? argv[++i] : NULL;
-            if (!value || !*value)
-                return options_wrong(command, "%s needs a value, %s", option->name,
-                                     option->argument);
-        }
         if (!store(option, command, value, out))
             return false;
     }
@@ -154,8 +177,9 @@ void options_print(const struct option *options, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct option *option = &options[i];
-        int width = printf("  %s%s%s", option->name, option->argument ? " " : "",
-                           option->argument ? option->argument : "");
+        const char *name = option->name ? option->name : "";
+        const char *argument = option->argument ? option->argument : "";
+        int width = printf("  %s%s%s", name, *name && *argument ? " " : "", argument);
 
         printf("%*s", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "");
         print_indented(option->help);

@@ -13,12 +13,13 @@ enum option_kind {
     OPTION_WHOLE,  /* uint64_t from least to most */
     OPTION_NUMBER, /* double from least to most */
     OPTION_TEXT,   /* const char * */
-    OPTION_LIST    /* const char **: the parts between commas, NULL at the end; to be freed with
+    OPTION_LIST,   /* const char **: the parts between commas, NULL at the end; to be freed with
                       options_list_free() */
+    OPTION_OPERAND /* const char *: what is not an option and no option's value; has no name */
 };
 
 struct option {
-    const char *name;     /* "--seed" */
+    const char *name;     /* "--seed"; NULL for an operand, of which there is at most one */
     const char *argument; /* what --help calls it; NULL for a flag */
     const char *help;     /* lines after the first begin with a newline */
     enum option_kind kind;

@@ -2,36 +2,12 @@
  * Results as one JSON object. What bench/README.md promises of it stays; members may join.
  */
 #include <inttypes.h>
-#include <math.h>
 
 #include <ctxcache.h>
 
+#include "json.h"
 #include "output.h"
 #include "workload.h"
-
-static void json_string(FILE *file, const char *name, const char *text)
-{
-    fprintf(file, "\"%s\": \"", name);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\')
-            fprintf(file, "\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
-            fprintf(file, "\\u%04x", c);
-        else
-            fputc(c, file);
-    }
-    fputc('"', file);
-}
-
-static void json_number(FILE *file, const char *name, double number)
-{
-    if (isfinite(number))
-        fprintf(file, "\"%s\": %.6g", name, number);
-    else
-        fprintf(file, "\"%s\": null", name);
-}
 
 static void json_machine(FILE *file, const struct machine *machine)
 {

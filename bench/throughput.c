@@ -1,13 +1,10 @@
 /*
  * ctxbench throughput: how fast single operations are, with one thread and with more.
  */
-#include <errno.h>
 #include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <ctxcache.h>
 
@@ -17,6 +14,7 @@
 #include "options.h"
 #include "output.h"
 #include "pool.h"
+#include "result.h"
 #include "rounds.h"
 #include "sections.h"
 #include "settings.h"
@@ -107,49 +105,25 @@ static void measure_all(struct run *run, const struct settings *settings)
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-static int cannot_write(const char *name)
-{
-    fprintf(stderr, COMMAND ": cannot write %s: %s\n", name ? name : "the result", strerror(errno));
-    return 1;
-}
-
-/* Opened before anything is measured, so that a name that cannot be written is refused at once.
- * What an older run left stays until there is something to take its place. */
-static FILE *open_result(const char *name)
-{
-    return name ? fopen(name, "a") : stdout;
-}
-
-/* A pipe or a device has nothing to cut off. */
-static bool begin_result(FILE *file)
-{
-    return file == stdout || ftruncate(fileno(file), 0) == 0 || errno == EINVAL;
-}
-
-static bool end_result(FILE *file)
-{
-    return fflush(file) == 0 && !ferror(file) && (file == stdout || fclose(file) == 0);
-}
-
 static int write_result(FILE *file, const struct settings *settings, const struct report *report)
 {
-    if (!begin_result(file))
-        return cannot_write(settings->output);
+    if (!result_begin(file))
+        return result_failed(COMMAND, settings->output);
     if (settings->json)
         output_json(file, report);
     else if (settings->markdown)
         output_markdown(file, report);
     else
         output_table(file, report);
-    return end_result(file) ? 0 : cannot_write(settings->output);
+    return result_end(COMMAND, settings->output, file);
 }
 
 static int write_picture(FILE *file, const struct settings *settings, const struct report *report)
 {
-    if (!begin_result(file))
-        return cannot_write(settings->svg);
+    if (!result_begin(file))
+        return result_failed(COMMAND, settings->svg);
     output_svg(file, report);
-    return end_result(file) ? 0 : cannot_write(settings->svg);
+    return result_end(COMMAND, settings->svg, file);
 }
 
 static int write_report(FILE *file, FILE *picture, const struct settings *settings,
@@ -195,10 +169,10 @@ static int run_settings(const struct settings *settings)
         say_nothing_left(&settings->plan);
         return 2;
     }
-    if (!(file = open_result(settings->output)))
-        return cannot_write(settings->output);
-    if (settings->svg && !(picture = open_result(settings->svg)))
-        return cannot_write(settings->svg);
+    if (!(file = result_open(COMMAND, settings->output)))
+        return 1;
+    if (settings->svg && !(picture = result_open(COMMAND, settings->svg)))
+        return 1;
     measure_all(&run, settings);
     status = write_report(file, picture, settings, &run);
     free(run.results);

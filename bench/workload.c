@@ -1,6 +1,5 @@
 #include "workload.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,19 +79,6 @@ void workload_load_text(const char *tenant, const char *text, struct value *out_
 
 /* ---- populations -------------------------------------------------------------------------- */
 
-static void fill_cumulative(struct population *population)
-{
-    double sum = 0;
-
-    population->cumulative = die_calloc(population->keys, sizeof *population->cumulative);
-    for (size_t i = 0; i < population->keys; i++) {
-        sum += pow((double)i + 1, -WORKLOAD_ZIPF);
-        population->cumulative[i] = sum;
-    }
-    for (size_t i = 0; i < population->keys; i++)
-        population->cumulative[i] /= sum;
-}
-
 static void fill_shuffled(uint32_t *ids, size_t count, struct random *random)
 {
     for (size_t i = 0; i < count; i++) {
@@ -125,7 +111,7 @@ void population_init(struct population *population, const struct population *wan
     population->id_of_rank = die_calloc(wanted->keys, sizeof *population->id_of_rank);
     fill_shuffled(population->id_of_rank, wanted->keys, random);
     if (wanted->distribution == DRAW_ZIPF)
-        fill_cumulative(population);
+        zipf_init(&population->ranks, population->keys, WORKLOAD_ZIPF);
     if (wanted->kind == KEY_TENANT_TEXT)
         fill_texts(population);
 }
@@ -133,24 +119,13 @@ void population_init(struct population *population, const struct population *wan
 void population_fini(struct population *population)
 {
     free(population->id_of_rank);
-    free(population->cumulative);
+    zipf_fini(&population->ranks);
     free(population->texts);
 }
 
 static uint32_t draw_zipf(const struct population *population, struct random *random)
 {
-    double at = random_unit(random);
-    size_t low = 0, high = population->keys - 1;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (population->cumulative[middle] > at)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return population->id_of_rank[low];
+    return population->id_of_rank[zipf_draw(&population->ranks, random)];
 }
 
 /* ---- streams ------------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #include "key.h"
 #include "latency.h"
 #include "random.h"
+#include "zipf.h"
 
 #define WORKLOAD_TENANTS  64
 #define WORKLOAD_ZIPF     0.99
@@ -34,7 +35,7 @@ struct population {
     enum key_kind kind;
     enum distribution distribution;
     uint32_t *id_of_rank; /* [keys] a shuffle, so that popular keys lie anywhere */
-    double *cumulative;   /* Zipf: [keys] the probability of this rank or a more popular one */
+    struct zipf ranks;    /* Zipf: of the keys */
     char *texts;          /* KEY_TENANT_TEXT: string arguments by number, each with its NUL */
 };
 

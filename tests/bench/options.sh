@@ -71,9 +71,28 @@ expect_refused throughput --svg
 expect_refused throughput --seed 0x10
 expect_refused throughput --json=yes
 
+expect_refused replay
+expect_refused replay --capacity 5
+expect_refused replay trace
+expect_refused replay trace more --capacity 5
+expect_refused replay trace --capacity 0
+expect_refused replay trace --capacity 5,
+expect_refused replay trace --capacity 5,x
+expect_refused replay trace --capacity 4294967296
+expect_refused replay trace --capacity 5 --format parquet
+expect_refused replay trace --capacity 5 --json --csv
+expect_refused replay trace --capacity 5 --lenient=yes
+expect_refused generate trace
+expect_refused generate --kind waltz
+expect_refused generate --format lis
+expect_refused generate --requests 0
+expect_refused generate --tenants 0
+expect_refused generate --zipf -1
+
 # ---- help and version ----
 
-for arguments in --help --version 'throughput --help' 'throughput --version'; do
+for arguments in --help --version 'throughput --help' 'throughput --version' 'replay --help' \
+    'generate --help'; do
     # shellcheck disable=SC2086 # two words are two arguments
     run $arguments
     [ "$status" -eq 0 ] || fail "$arguments ended with status $status"
@@ -83,6 +102,10 @@ done
 for option in section workload competitor threads seconds rounds keys large-keys growth-keys capacity seed json \
     markdown svg output; do
     "$bench" throughput --help | grep -q -e "--$option" || fail "--help does not name --$option"
+done
+
+for format in csv keys arc lirs oracleGeneral orm; do
+    "$bench" replay --help | grep -q "^  $format " || fail "replay --help does not name $format"
 done
 
 # ---- output ----
@@ -222,6 +245,171 @@ ratio_of()
 }
 [ "$(ratio_of --seed 7)" = "$(ratio_of --seed 7)" ] || fail "one seed gave two streams"
 [ "$(ratio_of --seed 7)" != "$(ratio_of --seed 8)" ] || fail "two seeds gave one stream"
+
+# ---- replay: what cannot be read, or written ----
+
+# expect_one_line STATUS WORDS: how the last run ended, and what it said in its one line.
+expect_one_line()
+{
+    [ "$status" -eq "$1" ] || fail "status $status, not $1: $(cat "$scratch/err")"
+    [ "$(wc -l <"$scratch/err")" -eq 1 ] || fail "not one line: $(cat "$scratch/err")"
+    grep -qF "$2" "$scratch/err" || fail "'$2' is not in: $(cat "$scratch/err")"
+}
+
+printf '7\n8\nx\n7\n' >"$scratch/wrong.trc"
+run replay "$scratch/wrong.trc" --capacity 5 --format lirs
+expect_one_line 2 "$scratch/wrong.trc:3: a block number or '*' was expected, not 'x'"
+run replay "$scratch/absent.trc" --capacity 5
+expect_one_line 1 "$scratch/absent.trc: cannot be read"
+: >"$scratch/empty"
+run replay "$scratch/empty" --capacity 5
+expect_one_line 2 "$scratch/empty: offset 0: a request was expected"
+printf 'abcdefghijklmnopqrstuvwxyz' >"$scratch/cut"
+run replay "$scratch/cut" --capacity 5 --format oracleGeneral
+expect_one_line 2 "$scratch/cut: offset 24: the rest of a record was expected"
+run replay "$scratch/cut" --capacity 5 --format oracleGeneral --lenient
+expect_one_line 0 '1 malformed records were passed over'
+run replay "$scratch/wrong.trc" --capacity 5 --format lirs --lenient --csv
+expect_one_line 0 '1 malformed records were passed over'
+grep -q '^lru,5,all,,3,1,2,0,' "$scratch/out" || fail "--lenient read something else"
+run replay "$scratch/wrong.trc" --capacity 5 --columns colour
+expect_one_line 2 "not 'colour'"
+
+# A trace without an end is not read when the result cannot be written.
+(
+    # shellcheck disable=SC3045 # dash and bash have it
+    ulimit -t 10
+    yes | "$bench" replay - --capacity 5 --output "$scratch/absent/result"
+) >"$scratch/out" 2>"$scratch/err"
+status=$?
+expect_one_line 1 'cannot write'
+run generate --output "$scratch/absent/trace"
+expect_one_line 1 'cannot write'
+if [ -c /dev/full ]; then
+    "$bench" generate --requests 1000000000 >/dev/full 2>"$scratch/err"
+    [ $? -eq 1 ] || fail "generate did not notice a full disk"
+fi
+
+# ---- generate and replay: the hits of an LRU list, worked out by Python ----
+
+small()
+{
+    run generate --requests 20000 --objects 2000 --tenants 12 "$@"
+    [ "$status" -eq 0 ] || fail "generate $* ended with status $status: $(cat "$scratch/err")"
+}
+
+# hits_of FILE --capacity N...: the hits, in one line.
+hits_of()
+{
+    run replay "$@" --json
+    python3 -c 'import json, sys; print(*[r["hits"] for r in json.load(sys.stdin)["results"]])' \
+        <"$scratch/out"
+}
+
+small
+mv "$scratch/out" "$scratch/mixed.csv"
+small --seed 1
+cmp -s "$scratch/out" "$scratch/mixed.csv" || fail "one seed gave two traces"
+small --seed 2
+cmp -s "$scratch/out" "$scratch/mixed.csv" && fail "two seeds gave one trace"
+
+run replay "$scratch/mixed.csv" --capacity 1,50,700,100000 --json --output "$scratch/result"
+[ "$status" -eq 0 ] || fail "replay ended with status $status: $(cat "$scratch/err")"
+[ ! -s "$scratch/out" ] || fail "--output of replay wrote to stdout, too"
+run replay "$scratch/mixed.csv" --capacity 1,50,700,100000 --csv
+python3 - "$scratch/mixed.csv" "$scratch/result" "$scratch/out" <<'END' || fail "replay is no LRU list"
+import collections
+import csv
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    rows = [(row["tenant"], row["key"], int(row["size"])) for row in csv.DictReader(file)]
+with open(sys.argv[2], encoding="utf-8") as file:
+    report = json.load(file)
+with open(sys.argv[3], encoding="utf-8") as file:
+    table = {(int(row["capacity"]), row["scope"], row["tenant"]): row for row in csv.DictReader(file)}
+
+
+def simulate(capacity):
+    """Hits, evictions, hit bytes by tenant; None is all of them."""
+    cache = collections.OrderedDict()
+    hits, evictions, hit_bytes = collections.Counter(), collections.Counter(), collections.Counter()
+    for tenant, key, size in rows:
+        if (tenant, key) in cache:
+            cache.move_to_end((tenant, key))
+            for who in tenant, None:
+                hits[who] += 1
+                hit_bytes[who] += size
+            continue
+        cache[tenant, key] = True
+        if len(cache) > capacity:
+            (victim, _), _ = cache.popitem(last=False)
+            evictions[victim] += 1
+            evictions[None] += 1
+    return hits, evictions, hit_bytes
+
+
+requests = collections.Counter(tenant for tenant, _, _ in rows) + collections.Counter({None: len(rows)})
+volume = collections.Counter()
+first = collections.Counter()
+seen = set()
+for tenant, key, size in rows:
+    for who in tenant, None:
+        volume[who] += size
+        first[who] += (tenant, key) not in seen
+    seen.add((tenant, key))
+
+assert report["requests"] == len(rows) and report["distinct"] == len(seen)
+capacities = [1, 50, 700, 100000]
+assert [result["capacity"] for result in report["results"]] == capacities
+assert len(report["tenants"]) == 4 * len(set(requests) - {None})
+assert len(table) == 4 * len(requests)
+answers = [(None, result) for result in report["results"]]
+answers += [(row["tenant"], row) for row in report["tenants"]]
+models = {capacity: simulate(capacity) for capacity in capacities}
+for who, row in answers:
+    hits, evictions, hit_bytes = (counts[who] for counts in models[row["capacity"]])
+    assert row["hits"] == hits and row["misses"] == requests[who] - hits, (who, row, hits)
+    assert row["evictions"] == evictions, (who, row, evictions)
+    assert abs(row["hit_ratio"] - hits / requests[who]) < 1e-5, row
+    assert abs(row["byte_hit_ratio"] - hit_bytes / volume[who]) < 1e-5, row
+    assert abs(row["ceiling"] - 1 + first[who] / requests[who]) < 1e-5, row
+    assert row["byte_ceiling"] <= 1 and (row["ns_per_call"] or 1) > 0, row
+    assert who is None or row["requests"] == requests[who], row
+    line = table[row["capacity"], "tenant" if who else "all", who or ""]
+    for name in "hits", "misses", "evictions":
+        assert int(line[name]) == row[name], (line, row)
+END
+
+run replay "$scratch/mixed.csv" --capacity 50,700 --tenants 3
+[ "$(grep -c '^Tenants at capacity' "$scratch/out")" -eq 2 ] || fail "the table lacks tenants"
+[ "$(grep -c '^9 others' "$scratch/out")" -eq 2 ] || fail "the table does not fold tenants together"
+
+# The same requests in other clothes.
+expected=$(hits_of "$scratch/mixed.csv" --capacity 50,700)
+for format in keys oracleGeneral; do
+    small --format $format --output "$scratch/$format"
+    [ "$(hits_of "$scratch/$format" --capacity 50,700)" = "$expected" ] || fail "$format hits differ"
+done
+python3 -c 'import gzip, lzma, sys
+data = open(sys.argv[1], "rb").read()
+open(sys.argv[1] + ".gz", "wb").write(gzip.compress(data))
+open(sys.argv[1] + ".xz", "wb").write(lzma.compress(data))' "$scratch/mixed.csv"
+for file in mixed.csv.gz mixed.csv.xz; do
+    [ "$(hits_of "$scratch/$file" --capacity 50,700)" = "$expected" ] || fail "$file hits differ"
+done
+[ "$(hits_of - --capacity 50,700 <"$scratch/mixed.csv")" = "$expected" ] || fail "stdin hits differ"
+
+small --kind scan --output "$scratch/scan"
+[ "$(hits_of "$scratch/scan" --capacity 100000)" = 0 ] || fail "a scan was hit"
+small --kind loop --tenants 1 --output "$scratch/loop"
+[ "$(hits_of "$scratch/loop" --capacity 1999,2000)" = '0 18000' ] || fail "a loop is no loop"
+
+# Puts and deletes are carried out and are no requests: of the gets, the second and the fifth hit.
+printf 'op,key\nget,a\nget,a\nget,b\ndelete,a\nget,a\nput,c\nget,c\ndelete,x\n' >"$scratch/ops.csv"
+run replay "$scratch/ops.csv" --capacity 10 --csv
+grep -q '^lru,10,all,,5,2,3,0,0.4,0.4,' "$scratch/out" || fail "puts and deletes: $(cat "$scratch/out")"
 
 [ "$failures" -eq 0 ] && echo "ctxbench: all checks passed"
 exit $((failures > 0))

@@ -8,12 +8,12 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "support/cache_kit.h"
 #include "support/hash_bits.h"
 #include "support/scale.h"
+#include "tune/trace.h"
 
 static CTX_VAR(tenant);
 
@@ -34,21 +34,40 @@ static void ask_for(ctx_value key)
     cr_assert_eq(ctx_cache_call_copy_v(cache, request, &key, 1, NULL, &byte, 1, NULL), CTX_OK);
 }
 
-/* Replays `trace` at each capacity and compares the hits. */
+/* ---- recorded traces ---------------------------------------------------------------------- */
+
+/* What others have counted, and hits of an LRU list at three capacities. */
 struct expected {
-    uint64_t capacity, hits;
+    size_t requests;
+    uint32_t objects, tenants;
+    struct {
+        uint64_t capacity, hits;
+    } runs[3];
 };
 
-static void expect_hits(FILE *trace, void (*replay)(FILE *trace), struct expected expected)
+static void replay(const struct ctxi_trace *trace)
+{
+    uint32_t current = 0;
+
+    ctx_set(tenant, current);
+    for (size_t i = 0; i < trace->request_count; i++) {
+        if (trace->request_tenants && trace->request_tenants[i] != current) {
+            current = trace->request_tenants[i];
+            ctx_set(tenant, current);
+        }
+        ask_for(ctx_i64((int64_t)trace->object_keys[trace->objects[i]]));
+    }
+}
+
+static void expect_hits(const struct ctxi_trace *trace, uint64_t capacity, uint64_t hits)
 {
     ctx_cache_stats s;
 
-    cache = cache_of(expected.capacity, tenant);
-    ctx_set(tenant, 0);
+    cache = cache_of(capacity, tenant);
     replay(trace);
     s = stats_of(cache);
-    cr_assert_eq(s.hits, expected.hits, "capacity %zu: %zu hits, an LRU list has %zu",
-                 (size_t)expected.capacity, (size_t)s.hits, (size_t)expected.hits);
+    cr_assert_eq(s.hits, hits, "capacity %zu: %zu hits, an LRU list has %zu", (size_t)capacity,
+                 (size_t)s.hits, (size_t)hits);
     check_equations(cache);
     ctx_cache_destroy(cache);
 }
@@ -63,26 +82,22 @@ static void find_trace(const char *name, char *path, size_t size)
         cr_skip_test("%s is not there (CTX_TRACES names its folder)", path);
 }
 
-static void replay_file(const char *name, const char *unpack, void (*replay)(FILE *trace),
-                        const struct expected *expected, size_t count)
+static void expect_trace(const char *name, const char *columns, struct expected expected)
 {
-    char path[400], command[512];
+    struct ctxi_trace_options options = {.columns = columns};
+    struct ctxi_problem problem;
+    struct ctxi_trace *trace;
+    char path[400];
 
     find_trace(name, path, sizeof path);
-    snprintf(command, sizeof command, "%s '%s'", unpack, path);
-    for (size_t i = 0; i < count; i++) {
-        /* The shell sees constants and a path of the developer's own. NOLINTNEXTLINE(cert-env33-c) */
-        FILE *trace = popen(command, "r");
-
-        cr_assert_not_null(trace);
-        expect_hits(trace, replay, expected[i]);
-        cr_assert_eq(pclose(trace), 0, "%s failed", command);
-    }
+    cr_assert_eq(ctxi_trace_load(path, &options, &trace, &problem), CTX_OK, "%s", problem.text);
+    cr_assert_eq(trace->request_count, expected.requests);
+    cr_assert_eq(trace->object_count, expected.objects);
+    cr_assert_eq(trace->tenant_count, expected.tenants);
+    for (size_t i = 0; i < 3; i++)
+        expect_hits(trace, expected.runs[i].capacity, expected.runs[i].hits);
+    ctxi_trace_free(trace);
 }
-
-#define REPLAY(name, unpack, replay, ...)                                                          \
-    replay_file(name, unpack, replay, (const struct expected[]){__VA_ARGS__},                      \
-                sizeof((const struct expected[]){__VA_ARGS__}) / sizeof(struct expected))
 
 static void skip_if_slow(void)
 {
@@ -92,150 +107,51 @@ static void skip_if_slow(void)
         cr_skip_test("millions of requests are too many for an instrumented build");
 }
 
-/* ---- formats ------------------------------------------------------------------------------ */
-
-static void replay_numbers(FILE *trace)
-{
-    char line[256];
-
-    while (fgets(line, sizeof line, trace))
-        if (line[0] >= '0' && line[0] <= '9')
-            ask_for(ctx_i64(strtoll(line, NULL, 10)));
-}
-
-static void replay_ranges(FILE *trace)
-{
-    char line[256];
-
-    while (fgets(line, sizeof line, trace)) {
-        char *end;
-        long long start = strtoll(line, &end, 10), count = strtoll(end, NULL, 10);
-
-        for (long long i = 0; i < count; i++)
-            ask_for(ctx_i64(start + i));
-    }
-}
-
-/* Big-endian words: five bits of tenant, 27 of key. */
-static void replay_words(FILE *trace)
-{
-    unsigned char word[4];
-    unsigned current = 0;
-
-    while (fread(word, sizeof word, 1, trace) == 1) {
-        unsigned who = word[0] >> 3;
-        unsigned key = (word[0] & 7u) << 24 | (unsigned)word[1] << 16 | (unsigned)word[2] << 8;
-
-        if (who != current)
-            ctx_set(tenant, (int)who);
-        current = who;
-        ask_for(ctx_i64(key | word[3]));
-    }
-}
-
-/* ---- comma-separated values --------------------------------------------------------------- */
-
-enum { COLUMNS = 32, KEY_COLUMNS = 5 };
-
-/* Splits a line at its commas, in place. */
-static size_t split(char *line, char *columns[COLUMNS])
-{
-    size_t count = 0;
-
-    line[strcspn(line, "\r\n")] = '\0';
-    for (char *at = line; at && count < COLUMNS; count++) {
-        columns[count] = at;
-        at = strchr(at, ',');
-        if (at)
-            *at++ = '\0';
-    }
-    return count;
-}
-
-static size_t column_of(char *const *columns, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(columns[i], name) == 0)
-            return i;
-    cr_assert_fail("there is no column %s", name);
-    return 0;
-}
-
-/* "4.0" and "4" are the same number. */
-static void drop_fraction(char *text)
-{
-    size_t size = strlen(text);
-
-    if (size > 2 && strcmp(text + size - 2, ".0") == 0)
-        text[size - 2] = '\0';
-}
-
-static void replay_table(FILE *trace)
-{
-    static const char *const names[KEY_COLUMNS] = {"predict_type", "checkpoint_model_version_id",
-                                                   "num_lora", "num_inference_steps",
-                                                   "num_images_per_prompt"};
-    char line[2048], *columns[COLUMNS];
-    size_t key[KEY_COLUMNS], who, count;
-
-    cr_assert_not_null(fgets(line, sizeof line, trace));
-    count = split(line, columns);
-    who = column_of(columns, count, "groupId");
-    for (size_t i = 0; i < KEY_COLUMNS; i++)
-        key[i] = column_of(columns, count, names[i]);
-    while (fgets(line, sizeof line, trace)) {
-        ctx_value args[KEY_COLUMNS];
-        char byte;
-
-        cr_assert_eq(split(line, columns), count);
-        ctx_set(tenant, columns[who]);
-        for (size_t i = 0; i < KEY_COLUMNS; i++) {
-            drop_fraction(columns[key[i]]);
-            args[i] = ctx_string(columns[key[i]]);
-        }
-        cr_assert_eq(ctx_cache_call_copy_v(cache, request, args, KEY_COLUMNS, NULL, &byte, 1, NULL),
-                     CTX_OK);
-    }
-}
-
 /* ---- tests -------------------------------------------------------------------------------- */
-
-static void replay_loop(FILE *unused)
-{
-    (void)unused;
-    for (int round = 0; round < 10; round++)
-        for (int64_t key = 0; key < 100; key++)
-            ask_for(ctx_i64(key));
-}
 
 /* Worked out by hand: LRU is at its worst one short of the loop, and perfect at its length. */
 Test(traces, a_loop)
 {
-    expect_hits(NULL, replay_loop, (struct expected){99, 0});
-    expect_hits(NULL, replay_loop, (struct expected){100, 900});
+    enum { LENGTH = 100, ROUNDS = 10 };
+    static uint32_t objects[LENGTH * ROUNDS];
+    static uint64_t keys[LENGTH];
+    struct ctxi_trace loop = {.request_count = LENGTH * ROUNDS,
+                              .objects = objects,
+                              .object_keys = keys};
+
+    for (uint32_t i = 0; i < LENGTH * ROUNDS; i++)
+        keys[objects[i] = i % LENGTH] = i % LENGTH;
+    expect_hits(&loop, LENGTH - 1, 0);
+    expect_hits(&loop, LENGTH, LENGTH * (ROUNDS - 1));
 }
 
 Test(traces, sprite, .timeout = 600)
 {
-    REPLAY("sprite.trace.gz", "gzip -dc", replay_numbers, {71, 22102}, {708, 115925},
-           {3538, 126309});
+    expect_trace("sprite.trace.gz", NULL,
+                 (struct expected){133996, 7075, 1, {{71, 22102}, {708, 115925}, {3538, 126309}}});
 }
 
 Test(traces, lora_a, .timeout = 600)
 {
-    REPLAY("lora-a.csv.gz", "gzip -dc", replay_table, {41, 5382}, {408, 5714}, {2040, 5900});
+    expect_trace("lora-a.csv.gz",
+                 "time=gmt_create,tenant=groupId,load=exec_time_seconds,"
+                 "key=predict_type+checkpoint_model_version_id+num_lora+num_inference_steps+"
+                 "num_images_per_prompt",
+                 (struct expected){10000, 4079, 1681, {{41, 5382}, {408, 5714}, {2040, 5900}}});
 }
 
 Test(traces, p3, .timeout = 600)
 {
     skip_if_slow();
-    REPLAY("p3.lis.gz", "gzip -dc", replay_ranges, {7625, 62270}, {76254, 657527},
-           {381272, 2914912});
+    expect_trace(
+        "p3.lis.gz", NULL,
+        (struct expected){3912296, 762543, 1, {{7625, 62270}, {76254, 657527}, {381272, 2914912}}});
 }
 
 Test(traces, orm_busy, .timeout = 600)
 {
     skip_if_slow();
-    REPLAY("orm-busy.trace.xz", "xz -dc", replay_words, {763, 3851698}, {7635, 4400401},
-           {38175, 4836084});
+    expect_trace(
+        "orm-busy.trace.xz", NULL,
+        (struct expected){5000000, 76349, 30, {{763, 3851698}, {7635, 4400401}, {38175, 4836084}}});
 }

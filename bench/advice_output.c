@@ -1,0 +1,301 @@
+/*
+ * Advice as text, as CSV and as one JSON object.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "advice.h"
+#include "csv.h"
+#include "die.h"
+#include "draw.h"
+#include "json.h"
+
+#define TENANTS_SHOWN 10
+#define MEBIBYTE      1048576.0
+
+static const struct ctxi_curve *overall(const struct advice *advice)
+{
+    return &advice->curves->overall;
+}
+
+static double ratio_of(const struct advice *advice, uint64_t hits)
+{
+    return advice_ratio(hits, overall(advice)->requests);
+}
+
+/* ---- JSON --------------------------------------------------------------------------------- */
+
+static void json_steps(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+
+    fputs(" \"capacities\": [", file);
+    for (size_t i = 0; i < advice->step_count; i++) {
+        size_t bucket = advice->steps[i].bucket;
+
+        fputs(i > 0 ? ",\n  {" : "\n  {", file);
+        json_string(file, "advice", advice->steps[i].name);
+        fprintf(file, ", \"capacity\": %" PRIu64 ", \"hits\": %" PRIu64 ", ",
+                ctxi_curve_capacity(curve, bucket), curve->hits[bucket]);
+        json_number(file, "hit_ratio", ratio_of(advice, curve->hits[bucket]));
+        if (curve->saved_ns)
+            fprintf(file, ", \"saved_ns\": %" PRIu64, curve->saved_ns[bucket]);
+        fputs("}", file);
+    }
+    fprintf(file, "],\n \"want_reached\": %s", advice->want_missed ? "false" : "true");
+}
+
+static void json_splits(FILE *file, const struct advice *advice)
+{
+    fprintf(file, ",\n \"total\": %" PRIu64 ", \"splits\": [", advice->total);
+    for (enum advice_split split = 0; split < ADVICE_SPLITS; split++) {
+        fputs(split > 0 ? ",\n  {" : "\n  {", file);
+        json_string(file, "split", advice_split_names[split]);
+        fprintf(file, ", \"hits\": %" PRIu64 ", ", advice->split_hits[split]);
+        json_number(file, "hit_ratio", ratio_of(advice, advice->split_hits[split]));
+        fputs("}", file);
+    }
+    fputs("],\n \"tenants\": [", file);
+    for (uint32_t i = 0; i < advice->trace->tenant_count; i++) {
+        fputs(i > 0 ? ",\n  {" : "\n  {", file);
+        json_string(file, "tenant", ctxi_tenants_name(advice->trace->tenants, i));
+        fprintf(file,
+                ", \"requests\": %" PRIu64 ", \"quota\": %" PRIu64 ", \"floor\": %" PRIu64
+                ", \"hits\": {",
+                advice->curves->tenants[i].requests, advice->shares[ADVICE_LOOKAHEAD][i],
+                advice->shares[ADVICE_FLOORS][i]);
+        for (enum advice_split split = 0; split < ADVICE_SPLITS; split++)
+            fprintf(file, "%s\"%s\": %" PRIu64, split > 0 ? ", " : "", advice_split_names[split],
+                    advice->hits[split][i]);
+        fputs("}}", file);
+    }
+    fprintf(file,
+            "],\n \"without_tenant\": {\"upper_bound\": true, \"distinct\": %" PRIu64
+            ", \"hits\": %" PRIu64 ", \"reachable\": %" PRIu64 "}",
+            advice->merged_objects, advice->merged_hits, advice->merged_ceiling);
+}
+
+static void json_saved(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = &advice->bytes->overall;
+    size_t points[8], count = draw_points(curve, 8, points);
+
+    fputs(",\n \"saved\": [", file);
+    for (size_t i = 0; i < count; i++)
+        fprintf(file,
+                "%s\n  {\"bytes\": %" PRIu64 ", \"hits\": %" PRIu64 ", \"saved_ns\": %" PRIu64 "}",
+                i > 0 ? "," : "", ctxi_curve_capacity(curve, points[i]), curve->hits[points[i]],
+                curve->saved_ns[points[i]]);
+    fputs("]", file);
+}
+
+void advice_print_json(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+
+    fprintf(file, "{\"requests\": %" PRIu64 ", \"distinct\": %" PRIu64 ", ", curve->requests,
+            curve->objects);
+    json_number(file, "ceiling", ratio_of(advice, ctxi_curve_ceiling(curve)));
+    fputs(",\n", file);
+    json_steps(file, advice);
+    if (advice->hits[ADVICE_SHARED])
+        json_splits(file, advice);
+    if (advice->bytes)
+        json_saved(file, advice);
+    fputs("}\n", file);
+}
+
+/* ---- CSV ---------------------------------------------------------------------------------- */
+
+void advice_print_csv(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+
+    fputs("advice,tenant,capacity,requests,hits,hit_ratio\n", file);
+    for (size_t i = 0; i < advice->step_count; i++) {
+        uint64_t hits = curve->hits[advice->steps[i].bucket];
+
+        fprintf(file, "%s,,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6g\n", advice->steps[i].name,
+                ctxi_curve_capacity(curve, advice->steps[i].bucket), curve->requests, hits,
+                ratio_of(advice, hits));
+    }
+    for (enum advice_split split = 0; advice->hits[ADVICE_SHARED] && split < ADVICE_SPLITS;
+         split++) {
+        fprintf(file, "%s,,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6g\n", advice_split_names[split],
+                advice->total, curve->requests, advice->split_hits[split],
+                ratio_of(advice, advice->split_hits[split]));
+        for (uint32_t i = 0; advice->shares[split] && i < advice->trace->tenant_count; i++) {
+            uint64_t requests = advice->curves->tenants[i].requests;
+
+            fprintf(file, "%s,", advice_split_names[split]);
+            csv_string(file, ctxi_tenants_name(advice->trace->tenants, i));
+            fprintf(file, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6g\n", advice->shares[split][i],
+                    requests, advice->hits[split][i],
+                    advice_ratio(advice->hits[split][i], requests));
+        }
+    }
+}
+
+/* ---- text --------------------------------------------------------------------------------- */
+
+static void print_steps(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+
+    fprintf(file, "%-32s%12s%8s%10s%12s", "", "capacity", "hit %", "at most", "of objects");
+    fprintf(file, curve->saved_ns ? "%16s\n" : "\n", "saved seconds");
+    for (size_t i = 0; i < advice->step_count; i++) {
+        size_t bucket = advice->steps[i].bucket;
+        uint64_t capacity = ctxi_curve_capacity(curve, bucket);
+
+        fprintf(file, "%-32s%12" PRIu64 "%8.2f%10.2f%10.2f %%", advice->steps[i].about, capacity,
+                100 * ratio_of(advice, curve->hits[bucket]),
+                100 * ratio_of(advice, ctxi_curve_ceiling(curve)),
+                100 * advice_ratio(capacity, curve->objects));
+        if (curve->saved_ns)
+            fprintf(file, "%16.1f", (double)curve->saved_ns[bucket] / 1e9);
+        fputc('\n', file);
+    }
+    if (advice->want_missed)
+        fputs("No capacity has the hit ratio that was asked for.\n", file);
+    fputs(
+        "The knee is the point farthest above the line between the ends (Kneedle, Satopaa et al.\n"
+        "2011). At most: every object must be loaded once.\n",
+        file);
+}
+
+static void print_split(FILE *file, const struct advice *advice, enum advice_split split,
+                        const char *about)
+{
+    fprintf(file, "  %-14s%12" PRIu64 "%9.2f   %s\n", advice_split_names[split],
+            advice->split_hits[split], 100 * ratio_of(advice, advice->split_hits[split]), about);
+}
+
+static void print_splits(FILE *file, const struct advice *advice)
+{
+    fprintf(file, "\n%" PRIu64 " entries for %" PRIu32 " tenants\n  %-14s%12s%9s\n", advice->total,
+            advice->trace->tenant_count, "", "hits", "hit %");
+    print_split(file, advice, ADVICE_SHARED, "one LRU cache for all, as it comes");
+    print_split(file, advice, ADVICE_FLOORS,
+                "the same, and nobody falls below half of its lookahead quota");
+    print_split(file, advice, ADVICE_LOOKAHEAD, "quotas by lookahead (Qureshi and Patt 2006)");
+    print_split(file, advice, ADVICE_GREEDY,
+                "quotas one entry at a time, to whom it is worth most");
+    print_split(file, advice, ADVICE_EQUAL, "the same quota for all");
+    print_split(file, advice, ADVICE_PROPORTIONAL, "quotas by the number of requests");
+    if (advice->split_hits[ADVICE_SHARED] >= advice->split_hits[advice->best])
+        fputs(
+            "Plain sharing beats every split: leave the cache in one piece. If some tenants need\n"
+            "protection from others, give them floors, not walls.\n",
+            file);
+    else
+        fprintf(file, "The %s quotas hit %.2f points more than plain sharing.\n",
+                advice_split_names[advice->best],
+                100 * ratio_of(advice, advice->split_hits[advice->best] -
+                                           advice->split_hits[ADVICE_SHARED]));
+}
+
+struct place {
+    uint64_t requests;
+    uint32_t tenant;
+};
+
+static int most_first(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+
+    if (a->requests != b->requests)
+        return a->requests < b->requests ? 1 : -1;
+    return (a->tenant > b->tenant) - (a->tenant < b->tenant);
+}
+
+static void print_tenant(FILE *file, const struct advice *advice, uint32_t tenant)
+{
+    const struct ctxi_curve *curve = &advice->curves->tenants[tenant];
+    static const enum advice_split shown[] = {ADVICE_SHARED, ADVICE_LOOKAHEAD, ADVICE_FLOORS};
+
+    fprintf(file, "  %-20.19s%11" PRIu64 "%9.2f%10" PRIu64 "%10" PRIu64,
+            ctxi_tenants_name(advice->trace->tenants, tenant), curve->requests,
+            100 * advice_ratio(ctxi_curve_ceiling(curve), curve->requests),
+            advice->shares[ADVICE_LOOKAHEAD][tenant], advice->shares[ADVICE_FLOORS][tenant]);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        fprintf(file, "%9.2f", 100 * advice_ratio(advice->hits[shown[i]][tenant], curve->requests));
+    fputc('\n', file);
+}
+
+static void print_tenants(FILE *file, const struct advice *advice)
+{
+    uint32_t count = advice->trace->tenant_count;
+    struct place *places = die_calloc(count, sizeof *places);
+
+    for (uint32_t i = 0; i < count; i++)
+        places[i] = (struct place){advice->curves->tenants[i].requests, i};
+    qsort(places, count, sizeof *places, most_first);
+    fprintf(file, "\n  %-20s%11s%9s%10s%10s%9s%9s%9s\n", "tenant", "requests", "at most", "quota",
+            "floor", "shared", "quota", "floors");
+    for (uint32_t i = 0; i < count && i < TENANTS_SHOWN; i++)
+        print_tenant(file, advice, places[i].tenant);
+    if (count > TENANTS_SHOWN)
+        fprintf(file, "  and %" PRIu32 " others: --json and --csv have all\n",
+                count - TENANTS_SHOWN);
+    free(places);
+}
+
+static void print_merged(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+    uint64_t now = advice->split_hits[ADVICE_SHARED];
+    uint64_t ceiling = ctxi_curve_ceiling(curve);
+
+    fprintf(
+        file,
+        "\nIf the tenant were left out of `vary`, equal keys of different tenants would be one\n"
+        "entry: at most %.2f points more hits at %" PRIu64 " entries, and %.2f points without a\n"
+        "limit (%" PRIu64 " objects instead of %" PRIu64 "). An upper bound: it holds if their "
+        "values are the same.\n",
+        advice->merged_hits > now ? 100 * ratio_of(advice, advice->merged_hits - now) : 0,
+        advice->total,
+        advice->merged_ceiling > ceiling ? 100 * ratio_of(advice, advice->merged_ceiling - ceiling)
+                                         : 0,
+        advice->merged_objects, curve->objects);
+}
+
+static void print_saved(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = &advice->bytes->overall;
+    size_t points[12], count = draw_points(curve, 12, points);
+    double saved = 0, mebibytes = 0;
+
+    fprintf(file, "\n%14s%9s%16s%24s\n", "MiB", "hit %", "saved seconds", "ms more per MiB more");
+    for (size_t i = 0; i < count; i++) {
+        double now = (double)curve->saved_ns[points[i]] / 1e6;
+        double size = (double)ctxi_curve_capacity(curve, points[i]) / MEBIBYTE;
+
+        fprintf(file, "%14.4f%9.2f%16.1f%24.3f\n", size,
+                100 * advice_ratio(curve->hits[points[i]], curve->requests), now / 1e3,
+                (now - saved) / (size - mebibytes));
+        saved = now;
+        mebibytes = size;
+    }
+    fprintf(file, "All loads of the trace took %.1f seconds.\n", (double)curve->load_ns / 1e9);
+}
+
+void advice_print_table(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+
+    fprintf(file, "%s: %" PRIu64 " gets of %" PRIu64 " objects of %" PRIu32 " tenants\n\n",
+            advice->path, curve->requests, curve->objects, advice->trace->tenant_count);
+    draw_curve(file, curve, advice->steps[0].bucket);
+    fputc('\n', file);
+    print_steps(file, advice);
+    if (advice->hits[ADVICE_SHARED]) {
+        print_splits(file, advice);
+        print_tenants(file, advice);
+        print_merged(file, advice);
+    }
+    if (advice->bytes)
+        print_saved(file, advice);
+    else if (curve->saved_ns)
+        fputs("\nWith sizes in the trace, this would say what a mebibyte saves.\n", file);
+}

@@ -1,0 +1,217 @@
+/*
+ * ctxbench curve: what LRU caches of all capacities hit of a trace, in one pass.
+ */
+#include "curve.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include <ctxcache.h>
+
+#include "base/alloc.h"
+#include "commands.h"
+#include "die.h"
+#include "random.h"
+#include "result.h"
+#include "traces.h"
+#include "tune/distances.h"
+
+struct settings {
+    struct trace_settings trace;
+    const char **typed_capacities;
+    struct capacities capacities;
+    double rate;      /* 0: no sampling by rate */
+    uint64_t samples; /* 0: no sampling by size */
+    const char *output;
+    bool tenants, bytes, json, csv, help;
+};
+
+#define FIELD(name) offsetof(struct settings, name)
+
+static const struct option options[] = {
+    TRACE_OPTIONS,
+    {"--capacity", "N[,N]", "these points alone, not some over the whole curve", OPTION_LIST,
+     FIELD(typed_capacities), 0, 0},
+    {"--tenants", NULL, "a curve of each tenant's own requests, too", OPTION_FLAG, FIELD(tenants),
+     0, 0},
+    {"--bytes", NULL, "capacities are bytes, by the sizes of the trace", OPTION_FLAG, FIELD(bytes),
+     0, 0},
+    {"--sample", "R", "from a sample of the keys, R of them, at most 1 (SHARDS)", OPTION_NUMBER,
+     FIELD(rate), 1e-9, 1},
+    {"--samples", "N", "from a sample of N keys, in memory that does not grow", OPTION_WHOLE,
+     FIELD(samples), 1, 134217728},
+    {"--json", NULL, "print one JSON object, not a table", OPTION_FLAG, FIELD(json), 0, 0},
+    {"--csv", NULL, "print CSV, not a table", OPTION_FLAG, FIELD(csv), 0, 0},
+    {"--output", "FILE", "write the result there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0},
+    {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
+};
+
+#define OPTION_COUNT (sizeof options / sizeof *options)
+
+static int print_help(void)
+{
+    puts("Usage: " CURVE_COMMAND " TRACE [options]\n\n"
+         "Counts the hits of LRU caches of all capacities, exactly, in one pass. A sample is for\n"
+         "caches that run; its curve comes with an interval.\n\nOptions:");
+    options_print(options, OPTION_COUNT);
+    traces_print_formats();
+    return 0;
+}
+
+static bool check_settings(struct settings *settings)
+{
+    if (!traces_check(&settings->trace, CURVE_COMMAND))
+        return false;
+    if (settings->json && settings->csv)
+        return options_wrong(CURVE_COMMAND, "--json and --csv are two forms of one result");
+    if (settings->rate > 0 && settings->samples > 0)
+        return options_wrong(CURVE_COMMAND, "--sample and --samples are two ways to sample");
+    if (settings->tenants && (settings->rate > 0 || settings->samples > 0))
+        return options_wrong(CURVE_COMMAND, "--tenants is for exact curves");
+    return capacities_read(&settings->capacities, CURVE_COMMAND, settings->typed_capacities);
+}
+
+static int write_result(const struct settings *settings, FILE *file,
+                        const struct curve_result *result)
+{
+    if (!result_begin(file))
+        return result_failed(CURVE_COMMAND, settings->output);
+    if (settings->json)
+        curve_print_json(file, result);
+    else if (settings->csv)
+        curve_print_csv(file, result);
+    else
+        curve_print_table(file, result);
+    return result_end(CURVE_COMMAND, settings->output, file);
+}
+
+static void check(int r)
+{
+    if (r != CTX_OK)
+        die("the curve: %s", ctx_strerror(r));
+}
+
+/* ---- exact -------------------------------------------------------------------------------- */
+
+static int run_exact(const struct settings *settings, const struct ctxi_stream *stream, FILE *file,
+                     struct curve_result *result)
+{
+    unsigned flags =
+        (settings->tenants ? CTXI_CURVES_TENANTS : 0u) | (settings->bytes ? CTXI_CURVES_BYTES : 0u);
+    struct ctxi_curves *curves;
+    int status;
+
+    check(ctxi_curves_compute(stream, flags, 0, ctxi_process_allocator(), &curves));
+    result->overall = &curves->overall;
+    result->tenants = curves->tenants;
+    result->enough = true;
+    status = write_result(settings, file, result);
+    ctxi_curves_free(curves);
+    return status;
+}
+
+/* ---- from a sample ------------------------------------------------------------------------ */
+
+static uint64_t hash_of(const struct ctxi_trace *trace, uint32_t object)
+{
+    uint64_t tenant = trace->object_tenants ? trace->object_tenants[object] : 0;
+
+    return random_mix(trace->object_keys[object] + random_mix(tenant + 1));
+}
+
+/* With a fixed rate, as many keys as that makes; they are there to be counted. */
+static uint32_t keys_below(const struct ctxi_trace *trace, double rate)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < trace->object_count; i++)
+        count += (double)hash_of(trace, i) < rate * 0x1p64;
+    return count + 1;
+}
+
+static uint64_t observe_all(const struct ctxi_trace *trace, const struct ctxi_stream *stream,
+                            struct ctxi_shards *shards)
+{
+    uint64_t requests = 0;
+
+    for (size_t i = 0; i < stream->request_count; i++) {
+        if (ctxi_stream_op(stream, i) != CTXI_OP_GET)
+            continue;
+        requests++;
+        ctxi_shards_observe(shards, hash_of(trace, stream->objects[i]),
+                            stream->sizes ? stream->sizes[i] : 1);
+    }
+    return requests;
+}
+
+static int run_sampled(const struct settings *settings, const struct ctxi_stream *stream,
+                       FILE *file, struct curve_result *result)
+{
+    struct ctxi_shards_options wanted = {
+        .rate = settings->rate > 0 ? settings->rate : 1,
+        .max_keys = settings->samples > 0 ? (uint32_t)settings->samples
+                                          : keys_below(result->trace, settings->rate),
+        .weighted = settings->bytes,
+    };
+    struct ctxi_estimate *estimate;
+    struct ctxi_shards shards;
+    uint64_t requests;
+    int status;
+
+    if (stream->ops)
+        fputs(CURVE_COMMAND ": a sample counts the gets alone\n", stderr);
+    check(ctxi_shards_init(&shards, &wanted, ctxi_process_allocator()));
+    requests = observe_all(result->trace, stream, &shards);
+    check(ctxi_shards_estimate(&shards, requests, ctxi_process_allocator(), &estimate));
+    result->overall = &estimate->curve;
+    result->estimate = estimate;
+    result->rate = ctxi_shards_rate(&shards);
+    result->sampled = ctxi_shards_keys(&shards);
+    result->enough = ctxi_shards_is_enough(&shards);
+    status = write_result(settings, file, result);
+    ctxi_estimate_free(estimate);
+    ctxi_shards_fini(&shards);
+    return status;
+}
+
+static int run(const struct settings *settings)
+{
+    FILE *file = result_open(CURVE_COMMAND, settings->output);
+    struct curve_result result = {.path = settings->trace.path,
+                                  .capacities = &settings->capacities,
+                                  .bytes = settings->bytes};
+    struct ctxi_trace *trace;
+    struct ctxi_stream stream;
+    int status;
+
+    if (!file)
+        return 1;
+    if ((status = traces_load(&settings->trace, CURVE_COMMAND, &trace)) != 0)
+        return status;
+    result.trace = trace;
+    stream = ctxi_stream_of(trace);
+    if (settings->bytes && !trace->sizes)
+        fputs(CURVE_COMMAND ": this trace has no sizes: every object counts 1\n", stderr);
+    if (settings->rate > 0 || settings->samples > 0)
+        status = run_sampled(settings, &stream, file, &result);
+    else
+        status = run_exact(settings, &stream, file, &result);
+    ctxi_trace_free(trace);
+    return status;
+}
+
+int command_curve(int argc, char **argv)
+{
+    struct settings settings = {.rate = 0};
+    int status = 2;
+
+    if (options_read(options, OPTION_COUNT, CURVE_COMMAND, argc, argv, 1, &settings)) {
+        if (settings.help)
+            status = print_help();
+        else if (check_settings(&settings))
+            status = run(&settings);
+    }
+    capacities_free(&settings.capacities);
+    options_list_free(settings.typed_capacities);
+    return status;
+}

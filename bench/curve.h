@@ -1,0 +1,34 @@
+/*
+ * curve.h: what `ctxbench curve` found, exact or from a sample, and its forms.
+ */
+#ifndef BENCH_CURVE_H
+#define BENCH_CURVE_H
+
+#include <stdio.h>
+
+#include "capacities.h"
+#include "tune/curve.h"
+#include "tune/shards.h"
+#include "tune/trace.h"
+
+#define CURVE_COMMAND "ctxbench curve"
+
+struct curve_result {
+    const char *path;
+    const struct ctxi_trace *trace;
+    const struct ctxi_curve *overall;
+    const struct ctxi_curve *tenants;     /* [trace->tenant_count]; NULL: not asked for */
+    const struct capacities *capacities;  /* which points to show; none: spread over the curve */
+    const struct ctxi_estimate *estimate; /* of `overall`; NULL: it is exact */
+    double rate;                          /* of the sample at its end, and how many keys it has */
+    uint32_t sampled;
+    bool bytes, enough; /* the sample is, for advice */
+};
+
+void curve_print_json(FILE *file, const struct curve_result *result);
+void curve_print_csv(FILE *file, const struct curve_result *result);
+
+/* A drawing and a table; of the tenants those with most requests. */
+void curve_print_table(FILE *file, const struct curve_result *result);
+
+#endif

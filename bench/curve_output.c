@@ -1,0 +1,256 @@
+/*
+ * A curve as a drawing with a table, as CSV and as one JSON object.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "csv.h"
+#include "curve.h"
+#include "die.h"
+#include "draw.h"
+#include "json.h"
+
+#define POINTS_SHOWN  16
+#define POINTS_FILED  200
+#define TENANTS_SHOWN 10
+
+/* Buckets of one curve that are to be shown. */
+struct points {
+    size_t *buckets, count;
+};
+
+static struct points choose_points(const struct curve_result *result,
+                                   const struct ctxi_curve *curve, size_t most)
+{
+    const struct capacities *wanted = result->capacities;
+    size_t room = wanted->count > most ? wanted->count : most;
+    struct points points = {die_calloc(room, sizeof *points.buckets), wanted->count};
+
+    for (size_t i = 0; i < wanted->count; i++)
+        points.buckets[i] = ctxi_curve_bucket(curve, wanted->values[i]);
+    if (wanted->count == 0)
+        points.count = draw_points(curve, most, points.buckets);
+    return points;
+}
+
+/* As it was asked for, if the curve ends before; else what the bucket is exact for. */
+static uint64_t capacity_of(const struct curve_result *result, const struct ctxi_curve *curve,
+                            const struct points *points, size_t i)
+{
+    if (result->capacities->count > 0 && curve->bits == 0)
+        return result->capacities->values[i];
+    return ctxi_curve_capacity(curve, points->buckets[i]);
+}
+
+static double ratio_of(const struct ctxi_curve *curve, uint64_t hits)
+{
+    return curve->requests > 0 ? (double)hits / (double)curve->requests : 0;
+}
+
+/* ---- JSON --------------------------------------------------------------------------------- */
+
+static void json_point(FILE *file, const struct curve_result *result,
+                       const struct ctxi_curve *curve, uint64_t capacity, size_t bucket)
+{
+    fprintf(file, "{\"capacity\": %" PRIu64 ", \"hits\": %" PRIu64 ", ", capacity,
+            curve->hits[bucket]);
+    json_number(file, "hit_ratio", ratio_of(curve, curve->hits[bucket]));
+    if (result->estimate && curve == result->overall)
+        fprintf(file, ", \"low\": %" PRIu64 ", \"high\": %" PRIu64, result->estimate->low[bucket],
+                result->estimate->high[bucket]);
+    if (curve->hit_bytes)
+        fprintf(file, ", \"hit_bytes\": %" PRIu64, curve->hit_bytes[bucket]);
+    if (curve->saved_ns)
+        fprintf(file, ", \"saved_ns\": %" PRIu64, curve->saved_ns[bucket]);
+    fputs("}", file);
+}
+
+static void json_curve(FILE *file, const struct curve_result *result,
+                       const struct ctxi_curve *curve, const char *indent)
+{
+    struct points points = choose_points(result, curve, POINTS_FILED);
+
+    fprintf(file, "\"requests\": %" PRIu64 ", \"distinct\": %" PRIu64 ", ", curve->requests,
+            curve->objects);
+    json_number(file, "ceiling", ratio_of(curve, ctxi_curve_ceiling(curve)));
+    fprintf(file, ",\n%s\"points\": [", indent);
+    for (size_t i = 0; i < points.count; i++) {
+        fprintf(file, "%s\n%s  ", i > 0 ? "," : "", indent);
+        json_point(file, result, curve, capacity_of(result, curve, &points, i), points.buckets[i]);
+    }
+    fputs("]", file);
+    free(points.buckets);
+}
+
+static void json_sample(FILE *file, const struct curve_result *result)
+{
+    fputs(" \"sample\": {", file);
+    json_number(file, "rate", result->rate);
+    fprintf(file, ", \"keys\": %" PRIu32 ", \"enough\": %s},\n", result->sampled,
+            result->enough ? "true" : "false");
+}
+
+void curve_print_json(FILE *file, const struct curve_result *result)
+{
+    size_t knee = ctxi_curve_knee(result->overall);
+
+    fprintf(file, "{\"unit\": \"%s\",\n", result->bytes ? "bytes" : "entries");
+    if (result->estimate)
+        json_sample(file, result);
+    if (result->enough)
+        fprintf(file, " \"knee\": {\"capacity\": %" PRIu64 ", \"hits\": %" PRIu64 "},\n",
+                ctxi_curve_capacity(result->overall, knee), result->overall->hits[knee]);
+    fputc(' ', file);
+    json_curve(file, result, result->overall, " ");
+    if (result->tenants)
+        fputs(",\n \"tenants\": [", file);
+    for (uint32_t i = 0; result->tenants && i < result->trace->tenant_count; i++) {
+        fputs(i > 0 ? ",\n  {" : "\n  {", file);
+        json_string(file, "tenant", ctxi_tenants_name(result->trace->tenants, i));
+        fputs(", ", file);
+        json_curve(file, result, &result->tenants[i], "   ");
+        fputs("}", file);
+    }
+    fputs(result->tenants ? "]}\n" : "}\n", file);
+}
+
+/* ---- CSV ---------------------------------------------------------------------------------- */
+
+static void csv_rows(FILE *file, const struct curve_result *result, const struct ctxi_curve *curve,
+                     const char *scope, const char *tenant)
+{
+    struct points points = choose_points(result, curve, POINTS_FILED);
+
+    for (size_t i = 0; i < points.count; i++) {
+        size_t bucket = points.buckets[i];
+        const struct ctxi_estimate *estimate = curve == result->overall ? result->estimate : NULL;
+
+        fprintf(file, "%s,", scope);
+        csv_string(file, tenant);
+        fprintf(file, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6g,%.6g",
+                capacity_of(result, curve, &points, i), curve->requests, curve->hits[bucket],
+                ratio_of(curve, curve->hits[bucket]), ratio_of(curve, ctxi_curve_ceiling(curve)));
+        if (estimate)
+            fprintf(file, ",%" PRIu64 ",%" PRIu64 "\n", estimate->low[bucket],
+                    estimate->high[bucket]);
+        else
+            fputs(",,\n", file);
+    }
+    free(points.buckets);
+}
+
+void curve_print_csv(FILE *file, const struct curve_result *result)
+{
+    fputs("scope,tenant,capacity,requests,hits,hit_ratio,ceiling,low,high\n", file);
+    csv_rows(file, result, result->overall, "all", "");
+    for (uint32_t i = 0; result->tenants && i < result->trace->tenant_count; i++)
+        csv_rows(file, result, &result->tenants[i], "tenant",
+                 ctxi_tenants_name(result->trace->tenants, i));
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+static void table_head(FILE *file, const struct curve_result *result)
+{
+    fprintf(file, "%16s%12s%8s%10s", result->bytes ? "bytes" : "capacity", "hits", "hit %",
+            "at most");
+    if (result->estimate)
+        fprintf(file, "%20s", "95 % interval");
+    if (result->overall->hit_bytes)
+        fprintf(file, "%8s", "byte %");
+    if (result->overall->saved_ns)
+        fprintf(file, "%14s", "saved seconds");
+    fputc('\n', file);
+}
+
+static void table_row(FILE *file, const struct curve_result *result, uint64_t capacity,
+                      size_t bucket)
+{
+    const struct ctxi_curve *curve = result->overall;
+
+    fprintf(file, "%16" PRIu64 "%12" PRIu64 "%8.2f%10.2f", capacity, curve->hits[bucket],
+            100 * ratio_of(curve, curve->hits[bucket]),
+            100 * ratio_of(curve, ctxi_curve_ceiling(curve)));
+    if (result->estimate)
+        fprintf(file, "%10.2f -%8.2f", 100 * ratio_of(curve, result->estimate->low[bucket]),
+                100 * ratio_of(curve, result->estimate->high[bucket]));
+    if (curve->hit_bytes)
+        fprintf(file, "%8.2f",
+                curve->bytes > 0 ? 100 * (double)curve->hit_bytes[bucket] / (double)curve->bytes
+                                 : 0);
+    if (curve->saved_ns)
+        fprintf(file, "%14.1f", (double)curve->saved_ns[bucket] / 1e9);
+    fputc('\n', file);
+}
+
+static void table_sample(FILE *file, const struct curve_result *result)
+{
+    fprintf(file,
+            "\nA sample of %" PRIu32 " keys, at last one in %.4g; the interval holds 95 %%.\n",
+            result->sampled, 1 / result->rate);
+    if (!result->enough)
+        fprintf(file, "Fewer than %d sampled keys: no advice from that. It may be far off.\n",
+                CTXI_SHARDS_ENOUGH);
+}
+
+static void table_tenant(FILE *file, const struct curve_result *result, uint32_t tenant)
+{
+    const struct ctxi_curve *curve = &result->tenants[tenant];
+    static const double parts[] = {0.5, 0.9, 0.99};
+
+    fprintf(file, "%-20.19s%12" PRIu64 "%10" PRIu64 "%10.2f",
+            ctxi_tenants_name(result->trace->tenants, tenant), curve->requests, curve->objects,
+            100 * ratio_of(curve, ctxi_curve_ceiling(curve)));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        uint64_t hits = (uint64_t)(parts[i] * (double)ctxi_curve_ceiling(curve));
+
+        fprintf(file, "%12" PRIu64, ctxi_curve_capacity(curve, ctxi_curve_reaching(curve, hits)));
+    }
+    fputc('\n', file);
+}
+
+static void table_tenants(FILE *file, const struct curve_result *result)
+{
+    uint32_t count = result->trace->tenant_count;
+    bool *shown = die_calloc(count, sizeof *shown);
+
+    fprintf(file, "\n%-20s%12s%10s%10s   capacity for 50, 90, 99 %% of that, alone\n", "tenant",
+            "requests", "objects", "at most");
+    for (uint32_t row = 0; row < TENANTS_SHOWN && row < count; row++) {
+        uint32_t most = count;
+
+        for (uint32_t i = 0; i < count; i++)
+            if (!shown[i] &&
+                (most == count || result->tenants[i].requests > result->tenants[most].requests))
+                most = i;
+        shown[most] = true;
+        table_tenant(file, result, most);
+    }
+    if (count > TENANTS_SHOWN)
+        fprintf(file, "and %" PRIu32 " others: --json and --csv have all\n", count - TENANTS_SHOWN);
+    free(shown);
+}
+
+void curve_print_table(FILE *file, const struct curve_result *result)
+{
+    const struct ctxi_curve *curve = result->overall;
+    size_t knee = result->enough ? ctxi_curve_knee(curve) : 0;
+    struct points points = choose_points(result, curve, POINTS_SHOWN);
+
+    fprintf(file, "%s: %" PRIu64 " gets of %s%" PRIu64 " objects\n\n", result->path,
+            curve->requests, result->estimate && result->rate < 1 ? "about " : "", curve->objects);
+    draw_curve(file, curve, knee);
+    fputc('\n', file);
+    table_head(file, result);
+    for (size_t i = 0; i < points.count; i++)
+        table_row(file, result, capacity_of(result, curve, &points, i), points.buckets[i]);
+    if (knee > 0)
+        fprintf(file, "\nK: the knee, at %" PRIu64 " with %.2f %%. ",
+                ctxi_curve_capacity(curve, knee), 100 * ratio_of(curve, curve->hits[knee]));
+    fputs("at most: every object must be loaded once\n", file);
+    if (result->estimate)
+        table_sample(file, result);
+    if (result->tenants)
+        table_tenants(file, result);
+    free(points.buckets);
+}

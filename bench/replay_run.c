@@ -1,0 +1,311 @@
+/*
+ * Running a trace: each request is a call of a memoized function with the trace's key as its argument,
+ * made in the context of its tenant, as a server with a context for each of its sessions makes it.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include <ctxcache.h>
+
+#include "clock.h"
+#include "die.h"
+#include "output.h"
+#include "replay.h"
+
+#define CHUNK        ((size_t)1 << 16) /* requests between two looks at the clock and the progress line */
+#define SAMPLE_EVERY 251               /* requests, of which one is timed for its tenant */
+
+/* ---- the function that is memoized -------------------------------------------------------- */
+
+static CTX_VAR(tenant);
+
+struct answer {
+    int64_t key;
+    uint64_t tenant;
+};
+
+static bool loaded; /* by the call that is under way */
+
+static struct answer compute(int64_t key)
+{
+    struct answer answer = {.key = key};
+    ctx_value who;
+
+    loaded = true;
+    if (ctx_get(tenant, &who) == CTX_OK)
+        answer.tenant = who.as.u64;
+    return answer;
+}
+
+CTX_CACHE_WRAP(cached, struct answer, compute, int64_t)
+
+/* ---- what is asked for -------------------------------------------------------------------- */
+
+static uint32_t tenant_of(const struct ctxi_trace *trace, size_t at)
+{
+    return trace->request_tenants ? trace->request_tenants[at] : 0;
+}
+
+static uint64_t size_of(const struct ctxi_trace *trace, size_t at)
+{
+    return trace->sizes ? trace->sizes[at] : 1;
+}
+
+static enum ctxi_op op_of(const struct ctxi_trace *trace, size_t at)
+{
+    return trace->ops ? (enum ctxi_op)trace->ops[at] : CTXI_OP_GET;
+}
+
+static void demand_add(struct replay_demand *demand, uint64_t size, bool reachable)
+{
+    demand->requests++;
+    demand->bytes += size;
+    demand->reachable += reachable;
+    demand->reachable_bytes += reachable ? size : 0;
+}
+
+static void count_demand(struct replay *replay)
+{
+    const struct ctxi_trace *trace = replay->trace;
+    bool *there = die_calloc(trace->object_count, sizeof *there);
+
+    for (size_t i = 0; i < trace->request_count; i++) {
+        uint32_t object = trace->objects[i];
+
+        if (op_of(trace, i) == CTXI_OP_GET) {
+            demand_add(&replay->demand, size_of(trace, i), there[object]);
+            demand_add(&replay->demands[tenant_of(trace, i)], size_of(trace, i), there[object]);
+        }
+        there[object] = op_of(trace, i) != CTXI_OP_DELETE;
+    }
+    free(there);
+}
+
+void replay_init(struct replay *replay, const char *path, const struct ctxi_trace *trace,
+                 size_t result_count)
+{
+    *replay = (struct replay){.path = path, .trace = trace, .result_count = result_count};
+    replay->demands = die_calloc(trace->tenant_count, sizeof *replay->demands);
+    replay->results = die_calloc(result_count, sizeof *replay->results);
+    count_demand(replay);
+}
+
+void replay_fini(struct replay *replay)
+{
+    for (size_t i = 0; i < replay->result_count; i++)
+        free(replay->results[i].tenants);
+    free(replay->results);
+    free(replay->demands);
+}
+
+double replay_ratio(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
+double replay_ns(const struct replay_answer *answer)
+{
+    return replay_ratio(answer->sample_ns, answer->samples);
+}
+
+void replay_answer_add(struct replay_answer *sum, const struct replay_answer *one)
+{
+    sum->hits += one->hits;
+    sum->hit_bytes += one->hit_bytes;
+    sum->evictions += one->evictions;
+    sum->sample_ns += one->sample_ns;
+    sum->samples += one->samples;
+}
+
+/* ---- a run -------------------------------------------------------------------------------- */
+
+struct run {
+    const struct ctxi_trace *trace;
+    struct replay_result *result;
+    ctx_cache *cache;
+    ctx_context **contexts; /* [tenant_count]; NULL until it is needed */
+    uint32_t entered;       /* the tenant of the current context */
+    uint64_t clock_cost;    /* ns that looking at the clock takes */
+};
+
+static void check(int status, const char *what)
+{
+    if (status != CTX_OK)
+        die("%s: %s", what, ctx_strerror(status));
+}
+
+static void on_remove(void *user, const ctx_cache_removal *removal)
+{
+    struct replay_result *result = user;
+    const struct answer *answer = removal->value;
+
+    if (removal->cause == CTX_CACHE_EVICTED)
+        result->tenants[answer->tenant].evictions++;
+}
+
+static void make_cache(struct run *run, uint64_t capacity)
+{
+    ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
+    ctx_var *vary[] = {tenant};
+
+    config.name = "replay";
+    config.capacity_entries = capacity;
+    config.vary = vary;
+    config.vary_count = 1;
+    config.seed = 1;
+    config.on_remove = on_remove;
+    config.on_remove_user = run->result;
+    check(ctx_cache_new(&config, &run->cache), "the cache");
+}
+
+static ctx_context *make_context(uint32_t number)
+{
+    ctx_context *context;
+
+    check(ctx_context_new(&context), "a context");
+    check(ctx_enter(context), "a context");
+    check(ctx_set(tenant, (uint64_t)number), "the tenant");
+    check(ctx_exit(context), "a context");
+    return context;
+}
+
+static void enter(struct run *run, uint32_t number)
+{
+    if (!run->contexts[number])
+        run->contexts[number] = make_context(number);
+    check(ctx_enter(run->contexts[number]), "a tenant's context");
+    run->entered = number;
+}
+
+static inline void change_tenant(struct run *run, uint32_t number)
+{
+    if (number == run->entered)
+        return;
+    check(ctx_exit(run->contexts[run->entered]), "a tenant's context");
+    enter(run, number);
+}
+
+static inline void ask(struct run *run, size_t at, int64_t key)
+{
+    uint32_t number = run->entered;
+    struct replay_answer *answer = &run->result->tenants[number];
+    struct answer got;
+    int status;
+
+    loaded = false;
+    status = cached(run->cache, key, &got);
+    if (status != CTX_OK || got.key != key || got.tenant != number)
+        die("request %zu, key %" PRId64 " of tenant %" PRIu32 ": %s", at + 1, key, number,
+            status == CTX_OK ? "the answer is another one's" : ctx_strerror(status));
+    answer->hits += !loaded;
+    answer->hit_bytes += loaded ? 0 : size_of(run->trace, at);
+}
+
+static void put_or_delete(struct run *run, enum ctxi_op op, int64_t key)
+{
+    struct answer answer = {key, run->entered};
+    int status = op == CTXI_OP_PUT
+                     ? ctx_cache_put(run->cache, cached_fn, &answer, sizeof answer, key)
+                     : ctx_cache_invalidate(run->cache, cached_fn, key);
+
+    if (status != CTX_ABSENT)
+        check(status, op == CTXI_OP_PUT ? "a put" : "a delete");
+}
+
+static inline void carry_out(struct run *run, size_t at)
+{
+    const struct ctxi_trace *trace = run->trace;
+    int64_t key = (int64_t)trace->object_keys[trace->objects[at]];
+    enum ctxi_op op = op_of(trace, at);
+
+    change_tenant(run, tenant_of(trace, at));
+    if (op == CTXI_OP_GET)
+        ask(run, at, key);
+    else
+        put_or_delete(run, op, key);
+}
+
+static void carry_out_timed(struct run *run, size_t at)
+{
+    struct replay_answer *answer = &run->result->tenants[tenant_of(run->trace, at)];
+    uint64_t start = clock_ns(), took;
+
+    carry_out(run, at);
+    took = clock_ns() - start;
+    answer->samples++;
+    answer->sample_ns += took > run->clock_cost ? took - run->clock_cost : 0;
+}
+
+/* The requests from `at` to before `end`. */
+static void carry_out_chunk(struct run *run, size_t at, size_t end)
+{
+    while (at < end) {
+        size_t stop = at + SAMPLE_EVERY < end ? at + SAMPLE_EVERY : end;
+
+        carry_out_timed(run, at++);
+        while (at < stop)
+            carry_out(run, at++);
+    }
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static void show_progress(uint64_t capacity, size_t done, size_t count, uint64_t took)
+{
+    double seconds = (double)took / 1e9;
+    char line[120];
+
+    snprintf(line, sizeof line, "capacity %" PRIu64 ": %.0f %%, %.1f million calls/s, %.0f s left",
+             capacity, 100 * (double)done / (double)count, (double)done / 1e6 / seconds,
+             seconds * (double)(count - done) / (double)done);
+    output_progress(line);
+}
+
+static uint64_t carry_out_all(struct run *run)
+{
+    size_t count = run->trace->request_count;
+    uint64_t took = 0;
+
+    for (size_t at = 0; at < count;) {
+        size_t end = at + CHUNK < count ? at + CHUNK : count;
+        uint64_t start = clock_ns();
+
+        carry_out_chunk(run, at, end);
+        took += clock_ns() - start;
+        at = end;
+        show_progress(run->result->capacity, at, count, took);
+    }
+    output_progress(NULL);
+    return took;
+}
+
+static uint64_t measure_clock(void)
+{
+    enum { LOOKS = 1000 };
+    uint64_t start = clock_ns(), now = start;
+
+    for (int i = 0; i < LOOKS; i++)
+        now = clock_ns();
+    return (now - start) / LOOKS;
+}
+
+void replay_run(struct replay *replay, struct replay_result *result, uint64_t capacity)
+{
+    const struct ctxi_trace *trace = replay->trace;
+    struct run run = {.trace = trace, .result = result, .clock_cost = measure_clock()};
+
+    result->capacity = capacity;
+    result->tenants = die_calloc(trace->tenant_count, sizeof *result->tenants);
+    run.contexts = die_calloc(trace->tenant_count, sizeof(ctx_context *));
+    make_cache(&run, capacity);
+    enter(&run, tenant_of(trace, 0));
+    result->ns_per_call = (double)carry_out_all(&run) / (double)trace->request_count;
+    check(ctx_exit(run.contexts[run.entered]), "a tenant's context");
+    for (uint32_t i = 0; i < trace->tenant_count; i++)
+        replay_answer_add(&result->total, &result->tenants[i]);
+    ctx_cache_destroy(run.cache);
+    for (uint32_t i = 0; i < trace->tenant_count; i++)
+        ctx_context_unref(run.contexts[i]);
+    free((void *)run.contexts);
+}

@@ -1,0 +1,34 @@
+#include "result.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+int result_failed(const char *command, const char *name)
+{
+    fprintf(stderr, "%s: cannot write %s: %s\n", command, name ? name : "the result",
+            strerror(errno));
+    return 1;
+}
+
+FILE *result_open(const char *command, const char *name)
+{
+    FILE *file = name ? fopen(name, "a") : stdout;
+
+    if (!file)
+        result_failed(command, name);
+    return file;
+}
+
+/* A pipe or a device has nothing to cut off. */
+bool result_begin(FILE *file)
+{
+    return file == stdout || ftruncate(fileno(file), 0) == 0 || errno == EINVAL;
+}
+
+int result_end(const char *command, const char *name, FILE *file)
+{
+    bool written = fflush(file) == 0 && !ferror(file) && (file == stdout || fclose(file) == 0);
+
+    return written ? 0 : result_failed(command, name);
+}

@@ -1,0 +1,92 @@
+#include "traces.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <ctxcache.h>
+
+#include "clock.h"
+#include "output.h"
+
+void traces_print_formats(void)
+{
+    puts("\nFormats of traces:");
+    for (size_t i = 0; ctxi_trace_format_name(i); i++)
+        printf("  %-24s%s\n", ctxi_trace_format_name(i), ctxi_trace_format_about(i));
+}
+
+static bool is_format(const char *name)
+{
+    for (size_t i = 0; ctxi_trace_format_name(i); i++)
+        if (strcmp(ctxi_trace_format_name(i), name) == 0)
+            return true;
+    return false;
+}
+
+bool traces_check(const struct trace_settings *settings, const char *command)
+{
+    if (!settings->path)
+        return options_wrong(command, "which trace?");
+    if (settings->format && !is_format(settings->format))
+        return options_wrong(command, "there is no format '%s'", settings->format);
+    return true;
+}
+
+/* ---- progress ----------------------------------------------------------------------------- */
+
+#define SHOW_EVERY_NS 100000000u
+
+struct progress {
+    uint64_t start_ns, shown_ns;
+};
+
+static void show(struct progress *progress, uint64_t now, uint64_t requests, uint64_t bytes,
+                 uint64_t total)
+{
+    double seconds = (double)(now - progress->start_ns) / 1e9;
+    char line[120];
+    int size = snprintf(line, sizeof line, "reading: %.1f million requests, %.1f million/s",
+                        (double)requests / 1e6, (double)requests / 1e6 / seconds);
+
+    if (total > 0 && bytes > 0 && bytes <= total)
+        snprintf(line + size, sizeof line - (size_t)size, ", %.0f %%, %.0f s left",
+                 100 * (double)bytes / (double)total,
+                 seconds * (double)(total - bytes) / (double)bytes);
+    output_progress(line);
+    progress->shown_ns = now;
+}
+
+static void on_progress(void *user, uint64_t requests, uint64_t bytes, uint64_t total)
+{
+    struct progress *progress = user;
+    uint64_t now = clock_ns();
+
+    if (now - progress->shown_ns >= SHOW_EVERY_NS)
+        show(progress, now, requests, bytes, total);
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+int traces_load(const struct trace_settings *settings, const char *command,
+                struct ctxi_trace **out_trace)
+{
+    struct progress progress = {clock_ns(), clock_ns()};
+    struct ctxi_trace_options options = {.format = settings->format,
+                                         .columns = settings->columns,
+                                         .lenient = settings->lenient,
+                                         .progress = on_progress,
+                                         .progress_user = &progress};
+    struct ctxi_problem problem = {""};
+    int status = ctxi_trace_load(settings->path, &options, out_trace, &problem);
+
+    output_progress(NULL);
+    if (status != CTX_OK) {
+        fprintf(stderr, "%s: %s\n", command, problem.text);
+        return status == CTX_ERR_INVALID ? 2 : 1;
+    }
+    if ((*out_trace)->skipped > 0)
+        fprintf(stderr, "%s: %s: %" PRIu64 " malformed records were passed over\n", command,
+                settings->path, (*out_trace)->skipped);
+    return 0;
+}

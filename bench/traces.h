@@ -1,0 +1,51 @@
+/*
+ * traces.h: the trace that a command works on: its options, and reading it with a progress line.
+ */
+#ifndef BENCH_TRACES_H
+#define BENCH_TRACES_H
+
+#include <stdbool.h>
+
+#include "options.h"
+#include "tune/trace.h"
+
+struct trace_settings {
+    const char *path; /* NULL: none was named */
+    const char *format, *columns;
+    bool lenient;
+};
+
+/* Rows for a command's table of options. The command's struct begins with its trace_settings. */
+#define TRACE_OPTION(name, argument, help, kind, field)                                            \
+    {                                                                                              \
+        name, argument, help, kind, offsetof(struct trace_settings, field), 0, 0                   \
+    }
+#define TRACE_OPTIONS                                                                              \
+    TRACE_OPTION(NULL, "TRACE",                                                                    \
+                 "a file with requests, also .gz, .xz or .zst; - is the standard input",           \
+                 OPTION_OPERAND, path),                                                            \
+        TRACE_OPTION("--format", "NAME", "what the trace is, if it is not found out", OPTION_TEXT, \
+                     format),                                                                      \
+        TRACE_OPTION("--columns", "LIST",                                                          \
+                     "the columns of a CSV or TSV in their order, time,tenant,key,size,op,load\n"  \
+                     "(- passes one over), or by name or number: key=type+id,tenant=3. time\n"     \
+                     "and load are in seconds; time_ms, load_us and so on are not",                \
+                     OPTION_TEXT, columns),                                                        \
+        TRACE_OPTION("--lenient", NULL, "pass over what is malformed or cut off, and count it",    \
+                     OPTION_FLAG, lenient)
+
+/* The formats, for --help. */
+void traces_print_formats(void);
+
+/* Whether a trace was named, and its format is one; else a line on stderr says so. */
+bool traces_check(const struct trace_settings *settings, const char *command);
+
+/*
+ * Reads the whole trace. 0, and *out_trace is to be given to ctxi_trace_free(); else the exit status, and
+ * a line on stderr has said what is wrong: 2 for a trace that is malformed, 1 for one that cannot be
+ * read. What a lenient reader has skipped is said, too.
+ */
+int traces_load(const struct trace_settings *settings, const char *command,
+                struct ctxi_trace **out_trace);
+
+#endif

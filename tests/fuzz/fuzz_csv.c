@@ -1,0 +1,9 @@
+/* Tables whose columns are found out, whatever bytes they have. */
+#include "support/trace_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    return trace_fuzz(bytes, size, "csv", NULL);
+}
