@@ -10,9 +10,9 @@
 #include "cache/reader.h"
 
 #define BATCH         256 /* records */
-#define LONELY_ENOUGH 16 /* drains in a row with one thread's records, and it is alone again */
-#define CROWD_PROOFS  2  /* overlaps that one drain finds, and there is a crowd */
-#define CROWD_DRAINS  64 /* that it lasts, before it is looked at again */
+#define LONELY_ENOUGH 16  /* drains in a row with one thread's records, and it is alone again */
+#define CROWD_PROOFS  2   /* overlaps that one drain finds, and there is a crowd */
+#define CROWD_DRAINS  64  /* that it lasts, before it is looked at again */
 
 /* Hits of one partition in a row, all negative or none, to be counted together. */
 struct run {
