@@ -217,7 +217,7 @@ static void ask(struct ctxi_asked *asked, ctx_cache *cache, const ctx_cache_fn *
         hand_over(asked, &caller, &key, NULL);
 }
 
-/* What does not go straight, out of the way of what does. */
+/* What does not go straight, out of the way of what does: with a copy, and with a ref. */
 OUT_OF_LINE int call_copy(int status, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                           size_t arg_count, void *buffer, size_t buffer_size)
 {
@@ -231,6 +231,21 @@ OUT_OF_LINE int call_copy(int status, ctx_cache *cache, ctx_cache_fn *fn, const 
     return status != CTXI_WHOLE_WAY ? status
                                     : ctxi_call_copy(cache, fn, args, arg_count, NULL, buffer,
                                                      buffer_size, NULL, false, &asked);
+}
+
+OUT_OF_LINE int call_ref(int status, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                         size_t arg_count, ctx_cache_ref *out_ref)
+{
+    const struct wish wish = {HOLD, NULL, 0, out_ref};
+    struct ctxi_asked asked;
+
+    if (status == ODD)
+        status = hit(cache, fn, args, arg_count, &wish, &asked);
+    else
+        ask(&asked, cache, fn, args, arg_count);
+    return status != CTXI_WHOLE_WAY
+               ? status
+               : ctxi_call_ref(cache, fn, args, arg_count, NULL, out_ref, NULL, false, &asked);
 }
 
 int ctx_cache_call_wrapped(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
@@ -247,7 +262,7 @@ int ctx_cache_call_wrapped(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *
                : call_copy(status, cache, fn, args, arg_count, buffer, buffer_size);
 }
 
-/* A hit that tells of itself, if somebody wants to know. */
+/* A hit that tells of itself. */
 static int tell(int status, ctx_cache_info *info)
 {
     if (info)
@@ -263,33 +278,49 @@ int ctx_cache_call_copy_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *a
     int status = CTXI_WHOLE_WAY;
     struct ctxi_asked asked;
 
+    if (LIKELY(!options && !info))
+        return ctx_cache_call_wrapped(cache, fn, args, arg_count, buffer, buffer_size);
     asked.fn = NULL;
-    if (UNLIKELY(!buffer && buffer_size))
+    if (!buffer && buffer_size)
         return CTX_ERR_INVALID;
-    if (LIKELY(cache && fn && !options && ctxi_info_readable(info)))
+    if (cache && fn && !options && ctxi_info_readable(info))
         status = hit(cache, fn, args, arg_count, &wish, &asked);
-    if (UNLIKELY(status == CTXI_WHOLE_WAY))
-        return ctxi_call_copy(cache, fn, args, arg_count, options, buffer, buffer_size, info, false,
-                              &asked);
-    return tell(status, info);
+    return status != CTXI_WHOLE_WAY ? tell(status, info)
+                                    : ctxi_call_copy(cache, fn, args, arg_count, options, buffer,
+                                                     buffer_size, info, false, &asked);
 }
 
-int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
-                     const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info)
+/* ctx_cache_call_v() of who wants to know more, or has more to say. */
+OUT_OF_LINE int call_ref_told(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
+                              size_t arg_count, const ctx_cache_options *options,
+                              ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
     const struct wish wish = {HOLD, NULL, 0, out_ref};
     int status = CTXI_WHOLE_WAY;
     struct ctxi_asked asked;
 
     asked.fn = NULL;
+    if (cache && fn && !options && ctxi_info_readable(info))
+        status = hit(cache, fn, args, arg_count, &wish, &asked);
+    return status != CTXI_WHOLE_WAY
+               ? tell(status, info)
+               : ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false, &asked);
+}
+
+int ctx_cache_call_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
+                     const ctx_cache_options *options, ctx_cache_ref *out_ref, ctx_cache_info *info)
+{
+    const struct wish wish = {HOLD, NULL, 0, out_ref};
+    int status;
+
     if (UNLIKELY(!out_ref))
         return CTX_ERR_INVALID;
     *out_ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
-    if (LIKELY(cache && fn && !options && ctxi_info_readable(info)))
-        status = hit(cache, fn, args, arg_count, &wish, &asked);
-    if (UNLIKELY(status == CTXI_WHOLE_WAY))
-        return ctxi_call_ref(cache, fn, args, arg_count, options, out_ref, info, false, &asked);
-    return tell(status, info);
+    if (UNLIKELY(!cache || !fn || options || info))
+        return call_ref_told(cache, fn, args, arg_count, options, out_ref, info);
+    status = straight(cache, fn, args, arg_count, &wish);
+    return LIKELY(status == CTX_OK) ? status
+                                    : call_ref(status, cache, fn, args, arg_count, out_ref);
 }
 
 int ctxi_hit_peek(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
