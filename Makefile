@@ -66,7 +66,8 @@ endif
 NDEBUG         := $(if $(filter release,$(VARIANT)),-DNDEBUG)
 FLAGS_src      := -Iinclude -Isrc $(NDEBUG) $(if $(filter release,$(VARIANT)),-O3)
 FLAGS_tests    := -Iinclude -Isrc -Itests
-FLAGS_bench    := -Iinclude -Ibench -Isrc -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG))\"" \
+FLAGS_bench    := -Iinclude -Ibench -Isrc -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG)$(if $(filter \
+                      release,$(VARIANT)),; the library -O3))\"" \
                   $(BENCH_CFLAGS)
 FLAGS_examples := -Iinclude
 folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))

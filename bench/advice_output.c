@@ -185,7 +185,7 @@ static void print_splits(FILE *file, const struct advice *advice)
     print_split(file, advice, ADVICE_PROPORTIONAL, "quotas by the number of requests");
     if (advice->split_hits[ADVICE_SHARED] >= advice->split_hits[advice->best])
         fputs(
-            "Plain sharing beats every split: leave the cache in one piece. If some tenants need\n"
+            "No split hits more than plain sharing: leave the cache in one piece. If some tenants need\n"
             "protection from others, give them floors, not walls.\n",
             file);
     else

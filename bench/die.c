@@ -21,6 +21,6 @@ void *die_calloc(size_t count, size_t size)
     void *block = calloc(count ? count : 1, size);
 
     if (!block)
-        die("out of memory (%zu items of %zu bytes); fewer --keys may fit", count, size);
+        die("out of memory (%zu items of %zu bytes); less may fit: fewer keys, requests or objects", count, size);
     return block;
 }

@@ -26,9 +26,20 @@ bool result_begin(FILE *file)
     return file == stdout || ftruncate(fileno(file), 0) == 0 || errno == EINVAL;
 }
 
+/* A write that failed a while ago is tried again, so that errno tells why. */
+static bool is_written(FILE *file)
+{
+    if (!ferror(file))
+        return fflush(file) == 0;
+    clearerr(file);
+    (void)fputc('\n', file);
+    (void)fflush(file);
+    return false;
+}
+
 int result_end(const char *command, const char *name, FILE *file)
 {
-    bool written = fflush(file) == 0 && !ferror(file) && (file == stdout || fclose(file) == 0);
+    bool written = is_written(file) && (file == stdout || fclose(file) == 0);
 
     return written ? 0 : result_failed(command, name);
 }

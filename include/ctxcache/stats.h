@@ -71,7 +71,7 @@ CTX_API int ctx_cache_stats_read(ctx_cache *cache, ctx_cache_stats *out_stats);
 CTX_API int ctx_cache_partition_stats(ctx_cache *cache, ctx_cache_stats *out_stats);
 
 /*
- * Where the bytes of a cache are. What threads keep for it (17 KB for each that uses it) is not among
+ * Where the bytes of a cache are. What threads keep for it (21 KB for each that uses it) is not among
  * them, nor is what the values that were adopted really take: that is what loaders said of it.
  */
 typedef struct ctx_cache_memory_use {

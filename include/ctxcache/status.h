@@ -56,8 +56,8 @@ enum ctx_status {
 };
 
 /*
- * A sentence in English that says what `status` means and what to do next; for a code that is not
- * ours, a sentence that says so. Never NULL; a constant, never to be freed. Any thread.
+ * A sentence in English that says what `status` means; for a code that is not ours, a sentence that says
+ * so. Never NULL; a constant, never to be freed. Any thread.
  */
 CTX_API const char *ctx_strerror(int status);
 

@@ -42,7 +42,7 @@ typedef struct ctx_object_class {
     void (*retain)(void *object);
     void (*release)(void *object);
     /*
-     * Writes, field by field with ctx_encode_*(), all that makes two objects differ. Returns
+     * Writes, field by field with ctx_encode(), all that makes two objects differ. Returns
      * CTX_OK, or any other code, which the caller of the cache then gets. Not called for a NULL
      * object, which is a key of its own. NULL: an object of this class cannot be part of a key
      * (CTX_ERR_ENCODE).

@@ -18,7 +18,7 @@
 
 #define CTXI_KNOWN_SETS 32
 #define CTXI_KNOWN_WAYS 4  /* where in its set a partition may be; the last one learned is first */
-#define CTXI_KNOWN_SIZE 43 /* longer encodings are not kept */
+#define CTXI_KNOWN_SIZE 75 /* longer encodings are not kept */
 
 struct ctxi_known {
     uint64_t id; /* 0: nothing */

@@ -81,7 +81,7 @@ static int find_format(struct ctxi_trace_reader *reader, const struct ctxi_trace
         return ctxi_problem_say(reader->problem, CTX_ERR_INVALID, "there is no format '%s'",
                                 ctxi_show(options->format, strlen(options->format)).text);
     return ctxi_problem_say(reader->problem, CTX_ERR_INVALID,
-                            "%s: a trace in a known format was expected; if it is one, say which",
+                            "%s: a trace in a known format was expected; if it is one, name it by --format",
                             input->path);
 }
 

@@ -148,7 +148,7 @@ run curve "$trace" --samples 2
 grep -q '^Fewer than 8192 sampled keys: no advice' "$scratch/out" ||
     fail "a small sample is not said to be one"
 run advise "$trace" --total 4
-grep -q '^Plain sharing beats every split' "$scratch/out" ||
+grep -q '^No split hits more than plain sharing' "$scratch/out" ||
     fail "advise does not say that sharing is as good as any split"
 run advise "$trace" --total 3
 grep -q 'points more than plain sharing' "$scratch/out" || fail "advise does not name the best split"
