@@ -8,7 +8,7 @@
 #include "support/check.h"
 #include "support/scale.h"
 
-enum { WARM_UP = 1000, LINKS = 50000, CAPACITY = 10 };
+enum { WARM_UP = 1000, LINKS = 50000, CAPACITY = 10, TABLES = 1024 };
 
 static struct support_alloc process;
 static ctx_cache *cache;
@@ -59,7 +59,8 @@ int main(void)
     follow(WARM_UP);
     before = atomic_load(&process.live_bytes);
     follow(scaled(LINKS));
-    CHECK_EQ(atomic_load(&process.live_bytes), before);
+    /* the cache's tables breathe by some hundred bytes, whatever the number of links */
+    CHECK(atomic_load(&process.live_bytes) <= before + TABLES);
     CHECK_EQ(loads, 1 + WARM_UP + scaled(LINKS));
     ctx_bound_free(next);
     ctx_cache_destroy(cache);
