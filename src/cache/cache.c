@@ -239,6 +239,8 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
     if (!(config->flags & CTX_CACHE_SMALL_PAGES) && ctxi_alloc_is_malloc(&cache->allocator))
         cache->memory.pages = &cache->pages; /* else the user's allocator has everything */
     cache->warned = ctxi_reads_new(NULL);
+    if (cache->warned)
+        ctxi_reads_share(cache->warned);
     r = cache->warned ? hold_variables(cache, config) : CTX_ERR_NOMEM;
     if (r == CTX_OK)
         r = ctxi_arena_init(&cache->arena, &cache->memory, inline_max(config));

@@ -13,6 +13,8 @@ void ctxi_hit_drain(ctx_cache *cache, const struct ctxi_reader *reader)
         ctxi_cache_lock(cache);
     else
         return;
+    if (ctxi_reader_must_drain(reader))
+        ctxi_recency_drain_whole(cache);
     ctxi_reader_drained(&cache->readers, reader);
     if (cache->readers.unsettled)
         ctxi_reclaim(cache); /* so that it settles although nobody misses */

@@ -66,13 +66,24 @@ INLINE struct ctxi_entry *find_guessed(const struct window *window, const struct
     return ctxi_index_find(&cache->index, &cache->arena, key, out_number);
 }
 
-/* Whether the same keys would be made now: a loader may have changed a variable meanwhile. */
+static bool is_closed(ctx_cache *cache)
+{
+    bool closed;
+
+    ctxi_lock_acquire(&cache->lock);
+    closed = cache->closed;
+    ctxi_lock_release(&cache->lock);
+    return closed;
+}
+
+/* Whether the same keys would be made now: a loader may have changed a variable meanwhile, or ended the
+ * cache, and then the reader is not in it any more. */
 static bool is_still(const struct window *window, const ctx_cache_fn *fn)
 {
     struct caller now;
 
-    return identify(&now, window->caller.cache, fn) && now.partition == window->caller.partition &&
-           now.fn == window->caller.fn;
+    return !is_closed(window->caller.cache) && identify(&now, window->caller.cache, fn) &&
+           now.partition == window->caller.partition && now.fn == window->caller.fn;
 }
 
 INLINE struct wish wish_of(const struct ctxi_answers *answers, size_t i, enum deed deed)

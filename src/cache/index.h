@@ -207,6 +207,7 @@ static inline struct ctxi_entry *ctxi_bucket_guess(const struct ctxi_bucket *buc
 
     if (__builtin_expect(!matches, 0)) {
         __builtin_prefetch(atomic_load_explicit(&bucket->more, memory_order_relaxed));
+        *out_number = 0;
         return NULL;
     }
     entry = ctxi_bucket_entry(bucket, (unsigned)__builtin_ctz(matches), arena, out_number);

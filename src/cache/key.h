@@ -63,10 +63,13 @@ static inline bool ctxi_words_equal(const unsigned char *a, const unsigned char 
            ctxi_word_at(a + CTXI_WORD) == ctxi_word_at(b + CTXI_WORD);
 }
 
+/* The function's id is the lower half of the second word, whatever the order of bytes. */
 static inline void ctxi_key_write_ids(unsigned char *bytes, uint64_t partition, uint32_t fn)
 {
-    memcpy(bytes, &partition, sizeof partition);
-    memcpy(bytes + sizeof partition, &fn, sizeof fn);
+    uint64_t second = ctxi_word_at(bytes + CTXI_WORD) >> 32 << 32 | fn;
+
+    memcpy(bytes, &partition, CTXI_WORD);
+    memcpy(bytes + CTXI_WORD, &second, CTXI_WORD);
 }
 
 static inline uint64_t ctxi_key_partition(const unsigned char *bytes)
@@ -76,10 +79,7 @@ static inline uint64_t ctxi_key_partition(const unsigned char *bytes)
 
 static inline uint32_t ctxi_key_fn(const unsigned char *bytes)
 {
-    uint32_t fn;
-
-    memcpy(&fn, bytes + sizeof(uint64_t), sizeof fn);
-    return fn;
+    return (uint32_t)ctxi_word_at(bytes + CTXI_WORD);
 }
 
 /* The seed is the partition's (partition.h). */

@@ -22,10 +22,11 @@ struct many {
     const ctx_cache_options *options;
     struct ctxi_answers answers;
 
-    size_t first;             /* of the window that is at work */
-    struct ctxi_led **led;    /* [count], of each call that was loaded with others; NULL: of none */
-    bool *landed;             /* [count] */
-    int *landed_statuses;     /* [count] */
+    ctx_cache *held;       /* a reference, from the first call that is no hit: loads may end it */
+    size_t first;          /* of the window that is at work */
+    struct ctxi_led **led; /* [count], of each call that was loaded with others; NULL: of none */
+    bool *landed;          /* [count] */
+    int *landed_statuses;  /* [count] */
     struct ctxi_reads *reads; /* of all these loads */
 };
 
@@ -34,6 +35,12 @@ struct many {
 static void *buffer_of(const struct many *many, size_t i)
 {
     return many->answers.buffers + i * many->answers.buffer_size;
+}
+
+static void hold_cache(struct many *many)
+{
+    if (!many->held)
+        many->held = ctxi_cache_ref(many->cache);
 }
 
 static int call_alone(const struct many *many, size_t i, bool hasty)
@@ -86,6 +93,7 @@ static int call_rest(void *user, size_t in_window)
     size_t i = many->first + in_window;
     int status;
 
+    hold_cache(many);
     if (is_led(many, i))
         return answer_led(many, i);
     status = call_alone(many, i, many->led != NULL);
@@ -173,6 +181,7 @@ static void load_missing(struct many *many, ctx_cache_bulk_loader *loader)
     struct ctxi_led **list;
     size_t count;
 
+    hold_cache(many);
     if (!take_arrays(many))
         return;
     for (size_t i = 0; i < many->count; i++)
@@ -194,6 +203,8 @@ static void close_many(struct many *many)
         ctxi_reads_unref(many->reads);
     if (many->led)
         ctxi_free(&many->cache->allocator, many->led, arrays_bytes(many->count));
+    if (many->held)
+        ctxi_cache_unref(many->held);
 }
 
 /* ---- the calls ---------------------------------------------------------------------------- */
@@ -222,10 +233,13 @@ static int call_many(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args, 
     if (arg_count > CTX_CACHE_ARGS_MAX)
         return refuse_all(statuses, count);
     {
-        __attribute__((cleanup(close_many))) struct many many = {cache,     fn,    args,
-                                                                 arg_count, count, options,
-                                                                 *answers,  0,     NULL,
-                                                                 NULL,      NULL,  NULL};
+        __attribute__((cleanup(close_many))) struct many many = {.cache = cache,
+                                                                 .fn = fn,
+                                                                 .args = args,
+                                                                 .arg_count = arg_count,
+                                                                 .count = count,
+                                                                 .options = options,
+                                                                 .answers = *answers};
 
         if (wanted.bulk_loader && count)
             load_missing(&many, wanted.bulk_loader);

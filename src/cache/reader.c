@@ -62,7 +62,7 @@ static void leave_cache(struct ctxi_reader *reader)
 {
     struct ctxi_readers *readers = &reader->cache->readers;
 
-    ctxi_recency_drain(reader->cache);
+    ctxi_recency_drain_whole(reader->cache);
     forget_recorder(readers, reader);
     reader->awaited = false;
     ctxi_list_remove(&reader->link);
@@ -179,14 +179,15 @@ static bool is_taken(const struct ctxi_readers *readers, uint32_t id)
     return false;
 }
 
-/* An id that nobody has; CTXI_ID_TRIAL - 1: there is none. */
-static uint32_t unused_id(const struct ctxi_readers *readers)
+/* An id that nobody has, most likely the next one; CTXI_ID_NONE: there is none. */
+static uint32_t unused_id(struct ctxi_readers *readers)
 {
-    uint32_t id = CTXI_ID_NONE + 1;
-
-    while (id < CTXI_ID_TRIAL - 1 && is_taken(readers, id))
-        id++;
-    return id;
+    for (uint32_t tries = 1; tries < CTXI_ID_TRIAL; tries++) {
+        readers->last_id = readers->last_id % (CTXI_ID_TRIAL - 1) + 1;
+        if (!is_taken(readers, readers->last_id))
+            return readers->last_id;
+    }
+    return CTXI_ID_NONE;
 }
 
 static bool join_cache(ctx_cache *cache, struct ctxi_reader *reader)
@@ -194,14 +195,14 @@ static bool join_cache(ctx_cache *cache, struct ctxi_reader *reader)
     uint32_t id;
 
     ctxi_lock_acquire(&cache->lock);
-    id = unused_id(&cache->readers);
-    if (id < CTXI_ID_TRIAL - 1) {
+    id = cache->closed ? CTXI_ID_NONE : unused_id(&cache->readers);
+    if (id != CTXI_ID_NONE) {
         reader->id = reader->own_id = id;
         reader->cache = cache;
         ctxi_list_push_back(&cache->readers.list, &reader->link);
     }
     ctxi_lock_release(&cache->lock);
-    return id < CTXI_ID_TRIAL - 1;
+    return id != CTXI_ID_NONE;
 }
 
 /* Whatever the allocator aligns to. */

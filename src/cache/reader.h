@@ -86,6 +86,7 @@ struct ctxi_reader {
     alignas(CTXI_LINE) _Atomic uint32_t tail; /* carried out up to there; its thread reads it */
     uint32_t id;                              /* own_id; never one of two that exist */
     uint32_t at, end;                         /* what is being carried out (recency.c) */
+    uint32_t must;                            /* what must be, before memory is used again */
     struct ctxi_reader *next_active;          /* with this one */
     uint32_t noted;                           /* its section when a grace began */
     bool awaited;                             /* the grace waits for it to leave that one */
@@ -119,6 +120,7 @@ struct ctxi_readers {
     _Atomic uint32_t drainer;
 
     alignas(CTXI_LINE) struct ctxi_link list;
+    uint32_t last_id;    /* that was given to a reader */
     uint32_t lonely;     /* drains in a row that found the records of one thread, while "many" */
     uint32_t turn_left;  /* drains that the drainer does before the turn passes on */
     uint32_t crowd;      /* the last one */

@@ -306,10 +306,18 @@ static void consider_crowd(struct ctxi_readers *readers, uint32_t proofs)
     set_recorder(readers, readers->crowd);
 }
 
+/* The time up to which records are carried out: if there is one ring alone, there is nothing to wait for. */
+static uint64_t time_of_drain(const struct ctxi_readers *readers)
+{
+    const struct ctxi_link *first = readers->list.next;
+
+    return first->next == &readers->list ? UINT64_MAX : ctxi_ticks_first() >> CTXI_STAMP_SHIFT;
+}
+
 static void drain_all(ctx_cache *cache, uint32_t id, struct batch *batch, struct run *run)
 {
     struct ctxi_readers *readers = &cache->readers;
-    uint64_t now = ctxi_ticks_first() >> CTXI_STAMP_SHIFT;
+    uint64_t now = time_of_drain(readers);
     struct rings rings = find_rings(&readers->list, now);
     const struct ctxi_reader *only = rings.count == 1 ? rings.first : NULL;
 
@@ -330,20 +338,58 @@ static bool is_name(uint32_t id)
     return id != CTXI_ID_NONE && id < CTXI_ID_TRIAL;
 }
 
+static void start(struct batch *batch, struct run *run, const ctx_cache *cache)
+{
+    batch->places = ctxi_arena_places(&cache->arena);
+    batch->count = batch->last = 0;
+    *run = (struct run){0, 0};
+}
+
+static void end(struct batch *batch, struct run *run, ctx_cache *cache)
+{
+    finish(batch);
+    if (run->hits)
+        count_run(cache, run);
+}
+
 void ctxi_recency_drain(ctx_cache *cache)
 {
     uint32_t id = atomic_load_explicit(&cache->readers.recorder, memory_order_relaxed);
-    struct run run = {0, 0};
     struct batch batch;
+    struct run run;
 
     CTXI_ASSERT_HELD(&cache->lock);
     if (id == CTXI_ID_NONE)
         return;
-    batch.places = ctxi_arena_places(&cache->arena);
-    batch.count = batch.last = 0;
+    start(&batch, &run, cache);
     if (!is_name(id) || !drain_one(cache, id, &batch, &run))
         drain_all(cache, id, &batch, &run);
-    finish(&batch);
-    if (run.hits)
-        count_run(cache, &run);
+    end(&batch, &run, cache);
+}
+
+/* Whether some ring has kept what it had. */
+static bool is_any_left(struct ctxi_link *list)
+{
+    for (struct ctxi_link *link = list->next; link != list; link = link->next)
+        if ((int32_t)(reader_of(link)->must - tail_of(reader_of(link))) > 0)
+            return true;
+    return false;
+}
+
+void ctxi_recency_drain_whole(ctx_cache *cache)
+{
+    struct ctxi_link *list = &cache->readers.list;
+    struct rings rings;
+    struct batch batch;
+    struct run run;
+
+    for (struct ctxi_link *link = list->next; link != list; link = link->next)
+        reader_of(link)->must = head_of(reader_of(link));
+    ctxi_recency_drain(cache);
+    if (!is_any_left(list))
+        return;
+    start(&batch, &run, cache);
+    rings = find_rings(list, UINT64_MAX);
+    merge(cache, &rings, UINT64_MAX, &batch, &run);
+    end(&batch, &run, cache);
 }

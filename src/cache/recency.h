@@ -68,4 +68,11 @@ static inline uint32_t ctxi_recency_oldest(const struct ctxi_arena *arena)
 /* Carries out every record. The lock is held. */
 void ctxi_recency_drain(ctx_cache *cache);
 
+/*
+ * The same, and certainly all that was recorded before this began, even if the counters of the processors
+ * are not in step: then order suffers, and nothing else. For who is about to use memory again that records
+ * may name, or needs the room in a ring.
+ */
+void ctxi_recency_drain_whole(ctx_cache *cache);
+
 #endif

@@ -103,7 +103,7 @@ static void free_list(ctx_cache *cache, uint32_t number)
 
 static void free_waiting(ctx_cache *cache)
 {
-    ctxi_recency_drain(cache);
+    ctxi_recency_drain_whole(cache);
     free_list(cache, cache->limbo.waiting);
     cache->limbo.waiting = 0;
     cache->limbo.count = cache->limbo.fresh_count;

@@ -16,6 +16,7 @@ struct ctxi_reads {
     struct ctxi_reads *outer; /* of the load around; holds a reference */
     _Atomic bool all;
     _Atomic bool ended;      /* its load has; relaxed: it is a hint for loads that begin later */
+    bool shared;             /* of no load, but of all threads */
     _Atomic uint64_t used;   /* bit n: word n has bits; the last one: it or one behind it has */
     _Atomic uint64_t bits[]; /* id 1 is bit 0 of the first word */
 };
@@ -57,6 +58,11 @@ void ctxi_reads_unref(struct ctxi_reads *reads)
         ctxi_block_free(reads, reads_size(reads->words));
         reads = outer;
     }
+}
+
+void ctxi_reads_share(struct ctxi_reads *reads)
+{
+    reads->shared = true;
 }
 
 bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer)
@@ -151,7 +157,7 @@ static inline void set_bit(_Atomic uint64_t *bits, uint32_t number, bool alone)
  */
 static inline bool is_of_one_thread(const struct ctxi_reads *reads)
 {
-    return atomic_load_explicit(&reads->refs, memory_order_acquire) <= 2;
+    return !reads->shared && atomic_load_explicit(&reads->refs, memory_order_acquire) <= 2;
 }
 
 void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)

@@ -70,6 +70,10 @@ struct ctxi_reads;
  */
 struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer);
 void ctxi_reads_unref(struct ctxi_reads *reads);
+
+/* It is of no load: any number of threads note in it at once, however few references there are. Before
+ * anybody does. */
+void ctxi_reads_share(struct ctxi_reads *reads);
 struct ctxi_reads *ctxi_reads_ref(struct ctxi_reads *reads);
 
 /* True if `reads` (NULL: of no load) is `outer`, or is of a load made inside it, at any depth. */
