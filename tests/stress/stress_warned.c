@@ -1,7 +1,8 @@
 /*
- * What entries depend on beyond their keys is never forgotten: two threads load, at once, into a cache
- * that stores what reads undeclared variables, each reading variables of its own. The cache then knows
- * every one of them, so that a load around a hit is charged with all.
+ * What entries depend on beyond their keys is never forgotten. Two threads note reads in records that are
+ * shared, as fast as they can, and none is lost. And two threads load, at once, into a cache that stores
+ * what reads undeclared variables, each reading variables of its own: the cache then knows every one of
+ * them, so that a load around a hit is charged with all.
  */
 #include "cache/cache.h"
 #include "context/store.h"
@@ -16,6 +17,50 @@ static ctx_var *vars[VARS];
 static ctx_cache *cache;
 static struct support_barrier start, stop;
 static atomic_bool over;
+
+/* ---- notes -------------------------------------------------------------------------------- */
+
+enum { RECORDS = 2000 };
+
+static struct ctxi_reads *records[RECORDS];
+
+/* Every second variable, in every record. */
+static void *note(void *from)
+{
+    support_barrier_wait(&start);
+    for (size_t i = 0; i < RECORDS; i++)
+        for (size_t j = (size_t)(uintptr_t)from; j < VARS; j += 2)
+            ctxi_reads_note_id(records[i], ctxi_var_id(vars[j]));
+    return NULL;
+}
+
+static void count_one(void *count, uint32_t id)
+{
+    (void)id;
+    ++*(int *)count;
+}
+
+static void notes_are_not_lost(void)
+{
+    pthread_t second;
+
+    for (size_t i = 0; i < RECORDS; i++) {
+        CHECK((records[i] = ctxi_reads_new(NULL)) != NULL);
+        ctxi_reads_share(records[i]);
+    }
+    CHECK_EQ(pthread_create(&second, NULL, note, (void *)1), 0);
+    note((void *)0);
+    CHECK_EQ(pthread_join(second, NULL), 0);
+    for (size_t i = 0; i < RECORDS; i++) {
+        int noted = 0;
+
+        ctxi_reads_each(records[i], count_one, &noted);
+        CHECK_EQ(noted, VARS);
+        ctxi_reads_unref(records[i]);
+    }
+}
+
+/* ---- loads -------------------------------------------------------------------------------- */
 
 /* Key 0 reads the first half of the variables, key 1 the second. */
 static int load_half(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)
@@ -51,12 +96,6 @@ static void *load_second(void *unused)
     }
 }
 
-static void count_one(void *count, uint32_t id)
-{
-    (void)id;
-    ++*(int *)count;
-}
-
 static void check_round(void)
 {
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
@@ -86,6 +125,8 @@ int main(void)
     }
     support_barrier_init(&start, 2);
     support_barrier_init(&stop, 2);
+    for (long i = 0; i < scaled(100); i++)
+        notes_are_not_lost();
     CHECK_EQ(pthread_create(&second, NULL, load_second, NULL), 0);
     for (long i = 0; i < rounds; i++)
         check_round();
