@@ -24,10 +24,10 @@ typedef int ctx_cache_loader(ctx_cache_load *load, const ctx_value *args, size_t
                              void *user);
 
 /*
- * Computes the values of `count` keys of one function at once, for ctx_cache_call_many_v(): `loads[i]` is given the value
- * for the arguments `args[i]`, as by a loader of its own, or fails by ctx_cache_load_fail(). Any return
- * but CTX_OK is the failure of all those that have no value yet. No two of the keys are equal. `user` is
- * the function's.
+ * Computes the values of `count` keys of one function at once, for ctx_cache_call_many_v(): `loads[i]` is
+ * given the value for the arguments `args[i]`, as by a loader of its own, or fails by
+ * ctx_cache_load_fail(). Any return but CTX_OK is the failure of all those that have no value yet. No two
+ * of the keys are equal. `user` is the function's.
  */
 typedef int ctx_cache_bulk_loader(ctx_cache_load *const *loads, const ctx_value *const *args,
                                   size_t arg_count, size_t count, void *user);

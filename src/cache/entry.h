@@ -29,8 +29,9 @@ enum ctxi_entry_flags {
 /*
  *   [struct: 8][key][expires: 8, or nothing][value: room]
  *
- * What is compared comes first, in one line for short keys; the value is aligned for any type. Everything but refs is fixed once the entry is in a cache, so who holds a reference, or is
- * in a section (reader.h) in which the index led to it, reads it without a lock.
+ * What is compared comes first, in one line for short keys; the value is aligned for any type. Everything
+ * but refs is fixed once the entry is in a cache, so who holds a reference, or is in a section (reader.h)
+ * in which the index led to it, reads it without a lock.
  *
  * References: one of the cache while the entry is in it, one of each ctx_cache_ref, call and flight that
  * has it. While it is in the cache there is always one, so none is ever added to none: who finds 0

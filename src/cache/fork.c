@@ -6,7 +6,8 @@
 
 /*
  * Guards the list of caches, and `installed`. Lock order: this, then the lock of attachments
- * (reader.c), then each cache's lock in the order of the list, then the locks that may be taken under a cache's: functions and waits.
+ * (reader.c), then each cache's lock in the order of the list, then the locks that may be taken under a
+ * cache's: functions and waits.
  */
 static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
 static struct ctxi_link registry = {&registry, &registry};

@@ -7,7 +7,8 @@ static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
 static struct ctxi_fn *registry;
 static uint32_t last_id;
 /* Grows with every retirement, under the lock; read without it, relaxed: who calls a function after
- * it was retired was told so by whoever retired it. CTXI_FN_EPOCH_LAST stays, and then nothing is remembered. */
+ * it was retired was told so by whoever retired it. CTXI_FN_EPOCH_LAST stays, and then nothing is
+ * remembered. */
 atomic_uint ctxi_fn_retirements = 1;
 static struct ctxi_memory registry_memory;
 

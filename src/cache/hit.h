@@ -3,7 +3,7 @@
  *
  * It answers what it can, and leaves everything else (a miss, a variable that was set since, an entry
  * about to expire, a long key, a value that lives elsewhere, a want of memory) to the whole way of
- * call.c and access.c, which begins anew and knows nothing of the attempt.
+ * call.c and access.c, which is told what was found out by then (struct ctxi_asked), and no more.
  */
 #ifndef CTXI_CACHE_HIT_H
 #define CTXI_CACHE_HIT_H
@@ -22,7 +22,8 @@
 
 /*
  * What ctx_cache_call_v() and ctx_cache_call_copy_v(), which are in hit.c, try first, for others: the
- * answer of a hit, counted and used, held by *ref. CTX_OK; CTX_ABSENT for a negative entry. *asked: see request.h.
+ * answer of a hit, counted and used, held by *ref. CTX_OK; CTX_ABSENT for a negative entry. *asked: see
+ * request.h.
  */
 int ctxi_hit_ref(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                  ctx_cache_ref *ref, struct ctxi_asked *asked);

@@ -11,10 +11,11 @@
  *
  * Changed under the cache's lock. Found without it inside a section (reader.h): INDEX-1: a number is
  * published by a release store after its entry is complete; partner: the acquire load in
- * ctxi_bucket_entry(). Hash and number of a slot may be seen at odds, which only makes the keys differ. A bucket that is divided, or an entry that moves to where another was, may be missed
- * by who looks at that moment without the lock: not found means to look again under it. What is found is
- * right, for the whole key is compared. A bucket behind another, when it is not needed any more, may serve
- * another chain at once: who strays into it finds nothing, or what is right.
+ * ctxi_bucket_entry(). Hash and number of a slot may be seen at odds, which only makes the keys differ. A
+ * bucket that is divided, or an entry that moves to where another was, may be missed by who looks at that
+ * moment without the lock: not found means to look again under it. What is found is right, for the whole
+ * key is compared. A bucket behind another, when it is not needed any more, may serve another chain at
+ * once: who strays into it finds nothing, or what is right.
  */
 #ifndef CTXI_CACHE_INDEX_H
 #define CTXI_CACHE_INDEX_H

@@ -112,8 +112,8 @@ enum ctxi_settling {
 
 /* The readers of one cache. */
 struct ctxi_readers {
-    /* An id, maybe with CTXI_ID_TRIAL, or a crowd; see above. On a line that nothing else changes. STAMP-1: release
-     * after `since` of who is named; partner: the acquire load of that one. */
+    /* An id, maybe with CTXI_ID_TRIAL, or a crowd; see above. On a line that hardly changes. STAMP-1:
+     * release after `since` of who is named; partner: the acquire load of that one. */
     alignas(CTXI_LINE) _Atomic uint32_t recorder;
     /* Whose turn it is to drain after hits, an id; changed under the lock. Relaxed: a hint. The links that
      * are changed stay in one processor's cache for a while, and others do not come for the lock. */
