@@ -184,10 +184,10 @@ static void print_splits(FILE *file, const struct advice *advice)
     print_split(file, advice, ADVICE_EQUAL, "the same quota for all");
     print_split(file, advice, ADVICE_PROPORTIONAL, "quotas by the number of requests");
     if (advice->split_hits[ADVICE_SHARED] >= advice->split_hits[advice->best])
-        fputs(
-            "No split hits more than plain sharing: leave the cache in one piece. If some tenants need\n"
-            "protection from others, give them floors, not walls.\n",
-            file);
+        fputs("No split hits more than plain sharing: leave the cache in one piece. If some "
+              "tenants need\n"
+              "protection from others, give them floors, not walls.\n",
+              file);
     else
         fprintf(file, "The %s quotas hit %.2f points more than plain sharing.\n",
                 advice_split_names[advice->best],

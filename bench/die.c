@@ -21,6 +21,7 @@ void *die_calloc(size_t count, size_t size)
     void *block = calloc(count ? count : 1, size);
 
     if (!block)
-        die("out of memory (%zu items of %zu bytes); less may fit: fewer keys, requests or objects", count, size);
+        die("out of memory (%zu items of %zu bytes); less may fit: fewer keys, requests or objects",
+            count, size);
     return block;
 }

@@ -155,8 +155,9 @@ bool options_read(const struct option *options, size_t count, const char *comman
         if (option && !find_value(option, command, argc, argv, &i, &value))
             return false;
         if (!option && !(option = find_operand(options, count, argv[i], out)))
-            return options_wrong(command, argv[i][0] == '-' ? "there is no option '%s'"
-                                                            : "'%s' is one word too many",
+            return options_wrong(command,
+                                 argv[i][0] == '-' ? "there is no option '%s'"
+                                                   : "'%s' is one word too many",
                                  argv[i]);
         if (!store(option, command, value, out))
             return false;

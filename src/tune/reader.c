@@ -80,9 +80,10 @@ static int find_format(struct ctxi_trace_reader *reader, const struct ctxi_trace
     if (options->format)
         return ctxi_problem_say(reader->problem, CTX_ERR_INVALID, "there is no format '%s'",
                                 ctxi_show(options->format, strlen(options->format)).text);
-    return ctxi_problem_say(reader->problem, CTX_ERR_INVALID,
-                            "%s: a trace in a known format was expected; if it is one, name it by --format",
-                            input->path);
+    return ctxi_problem_say(
+        reader->problem, CTX_ERR_INVALID,
+        "%s: a trace in a known format was expected; if it is one, name it by --format",
+        input->path);
 }
 
 static int check_not_empty(struct ctxi_trace_reader *reader)
