@@ -42,7 +42,7 @@ INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, 
     struct ctxi_entry *entry;
     const uint64_t *clock;
     uint64_t now;
-    uint32_t number;
+    uint32_t number = 0;
     int status;
 
     asked->fn = NULL;

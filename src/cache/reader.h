@@ -118,8 +118,9 @@ struct ctxi_readers {
     /* Whose turn it is to drain after hits, an id; changed under the lock. Relaxed: a hint. The links that
      * are changed stay in one processor's cache for a while, and others do not come for the lock. */
     _Atomic uint32_t drainer;
+    unsigned char rest_of_line[CTXI_LINE - 2 * sizeof(uint32_t)];
 
-    alignas(CTXI_LINE) struct ctxi_link list;
+    struct ctxi_link list;
     uint32_t last_id;    /* that was given to a reader */
     uint32_t lonely;     /* drains in a row that found the records of one thread, while "many" */
     uint32_t turn_left;  /* drains that the drainer does before the turn passes on */

@@ -39,7 +39,7 @@ uint64_t ctxi_moment_draw_slow(void);
 
 static inline uint64_t ctxi_moment_draw(void)
 {
-    if (__builtin_expect(ctxi_thread.next_moment & ((1u << CTXI_MOMENT_BITS) - 1), 1))
+    if (__builtin_expect(ctxi_thread.next_moment % (1u << CTXI_MOMENT_BITS) != 0, 1))
         return ctxi_thread.next_moment++;
     return ctxi_moment_draw_slow();
 }

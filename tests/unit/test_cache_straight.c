@@ -277,17 +277,19 @@ static void leave(struct walk *walk)
     walk->depth--;
 }
 
-/* An idle context ends, and a copy of the current one, often at the same address, takes its place. */
+/* An idle context ends, and an empty one, or a copy of the current one, often at the same address, takes its
+ * place. */
 static void copy(struct walk *walk)
 {
     size_t number = support_rng_below(&walk->rng, CONTEXTS);
     struct place *place = &walk->places[number];
+    bool is_empty = support_rng_below(&walk->rng, 2) == 0;
 
     if (is_entered(walk, number))
         return;
     ctx_context_unref(place->context);
-    cr_assert_eq(ctx_copy(&place->context), CTX_OK);
-    place->tenant = here(walk)->tenant;
+    cr_assert_eq(is_empty ? ctx_context_new(&place->context) : ctx_copy(&place->context), CTX_OK);
+    place->tenant = is_empty ? -1 : here(walk)->tenant;
     place->token_count = 0;
 }
 
