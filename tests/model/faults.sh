@@ -17,7 +17,7 @@ relaxed leave|cache/reader.h|/READER-2/s/memory_order_release/memory_order_relax
 relaxed record|cache/reader.h|/READER-3/s/memory_order_release/memory_order_relaxed/|1
 no fence in readers or writers|base/fence.c|/^bool ctxi_fence_rarely/,/^}/{s/return fence_everybody();/return true;/;s/atomic_thread_fence(memory_order_seq_cst);//}|0
 no grace|cache/reader.c|s/reader->awaited = reader->noted % 2 == 1;/reader->awaited = false;/|1
-no drain before reuse|cache/reclaim.c|/^static void free_waiting/,/^}/s/ctxi_recency_drain(cache);//|0
+no drain before reuse|cache/reclaim.c|/^static void free_waiting/,/^}/s/ctxi_recency_drain_whole(cache);//|0
 slots used again at once|cache/entry.c|s/bool own = ctxi_readers_are_own(&cache->readers);/bool own = true;/|1
 references added to none|cache/entry.h|s/while (refs != 0)/for (;;)/|1
 '
