@@ -765,6 +765,58 @@ Test(flight, a_chain_is_not_a_circle)
         cr_assert_eq(waiter[i].answer.status, CTX_OK);
 }
 
+/* ---- batches ------------------------------------------------------------------------------ */
+
+static struct gate loading = GATE_INIT;
+
+static int load_at_the_gate(ctx_cache_load *const *load, const ctx_value *const *args,
+                            size_t arg_count, size_t count, void *probe)
+{
+    CHECK_EQ(count, 2);
+    gate_pass(&loading);
+    for (size_t i = 0; i < count; i++)
+        CHECK_EQ(probe_load(load[i], args[i], arg_count, probe), CTX_OK);
+    return CTX_OK;
+}
+
+/* Asks for a key that the batch is loading; only its answer ends the load that the batch waits for. */
+static void *ask_then_open(void *unused)
+{
+    (void)unused;
+    gate_await(&loading, 1);
+    ctx_set(tenant, "acme");
+    caller_start(&waiter[0], cache, price, 2);
+    caller_await_waiting(&waiter[0]);
+    gate_open(&loading);
+    caller_join(&waiter[0]);
+    gate_open(&gate);
+    return NULL;
+}
+
+/* Else two batches that lead each other's keys would never end. */
+Test(flight, a_batch_that_has_to_wait_first_gives_what_it_loaded)
+{
+    const ctx_value args[] = {ctx_i64(1), ctx_i64(2), ctx_i64(3)};
+    ctx_cache_options options = CTX_CACHE_OPTIONS_INIT;
+    int64_t serials[3];
+    int statuses[3];
+    pthread_t other;
+
+    start_leader();
+    price_probe.during = NULL;
+    options.bulk_loader = load_at_the_gate;
+    cr_assert_eq(pthread_create(&other, NULL, ask_then_open, NULL), 0);
+    cr_assert_eq(ctx_cache_call_many_copy_v(cache, price, args, 1, 3, &options, serials,
+                                            sizeof serials[0], statuses),
+                 CTX_OK);
+    pthread_join(other, NULL);
+    caller_join(&leader);
+    cr_assert_eq(serials[0], leader.answer.serial);
+    cr_assert_eq(serials[1], waiter[0].answer.serial);
+    cr_assert_eq(waiter[0].answer.info.outcome, CTX_CACHE_JOINED);
+    cr_assert_eq(atomic_load(&price_probe.loads), 3);
+}
+
 /* ---- loads and refs ----------------------------------------------------------------------- */
 
 Test(flight, destroy_waits_for_nothing)

@@ -2,8 +2,11 @@
  * Time-to-live: an expired entry is never returned.
  */
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "support/cache_kit.h"
+#include "support/check.h"
 #include "support/clock.h"
 
 PROBE(price);
@@ -148,6 +151,69 @@ Test(ttl, a_load_may_give_one_where_the_cache_has_none)
     fake_clock_advance(&now, 10);
     cr_assert_eq(ask(cache, price, 10u).serial, 2);
     ctx_cache_destroy(cache);
+}
+
+/* ---- set after the value, where there is no room for it yet ------------------------------- */
+
+static int destroyed;
+
+static void destroy_name(void *value, size_t size, void *user)
+{
+    (void)size, (void)user;
+    free(value);
+    destroyed++;
+}
+
+/* The kind of value is the argument: copied, empty, adopted, none. */
+static int give_then_limit(ctx_cache_load *load, const ctx_value *args, size_t count, void *user)
+{
+    int64_t kind = args[0].as.i64;
+
+    (void)count, (void)user;
+    if (kind == 0)
+        CHECK_EQ(ctx_cache_load_copy(load, "copied", 7), CTX_OK);
+    else if (kind == 1)
+        CHECK_EQ(ctx_cache_load_copy(load, NULL, 0), CTX_OK);
+    else if (kind == 2)
+        CHECK_EQ(ctx_cache_load_adopt(load, strdup("adopted"), 8, destroy_name, NULL), CTX_OK);
+    else
+        ctx_cache_load_negative(load);
+    ctx_cache_load_ttl(load, 100);
+    return CTX_OK;
+}
+
+static CTX_CACHE_FN(limited, give_then_limit);
+
+static void expect_value(ctx_cache *cache, int64_t kind)
+{
+    static const char *const expected[] = {"copied", "", "adopted"};
+    ctx_cache_ref ref = CTX_CACHE_REF_INIT;
+
+    cr_assert_eq(ctx_cache_call(cache, limited, &ref, kind), kind < 3 ? CTX_OK : CTX_ABSENT);
+    if (kind < 3) {
+        cr_assert_eq(ref.size, kind == 1 ? 0 : strlen(expected[kind]) + 1);
+        cr_assert_eq(memcmp(ref.data, expected[kind], ref.size), 0);
+    }
+    ctx_cache_ref_release(&ref);
+}
+
+Test(ttl, a_load_may_give_the_value_before_its_time)
+{
+    ctx_cache *cache = cache_expiring_after(0);
+
+    for (int64_t kind = 0; kind < 4; kind++)
+        expect_value(cache, kind);
+    cr_assert_eq(destroyed, 0, "an adopted value has moved and lives on");
+    fake_clock_advance(&now, 99);
+    for (int64_t kind = 0; kind < 4; kind++)
+        expect_value(cache, kind);
+    cr_assert_eq(stats_of(cache).misses, 4);
+    fake_clock_advance(&now, 1);
+    for (int64_t kind = 0; kind < 4; kind++)
+        expect_value(cache, kind);
+    cr_assert_eq(stats_of(cache).expired, 4);
+    ctx_cache_destroy(cache);
+    cr_assert_eq(destroyed, 2);
 }
 
 Test(ttl, a_put_may_give_its_own)
