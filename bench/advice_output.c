@@ -9,6 +9,7 @@
 #include "die.h"
 #include "draw.h"
 #include "json.h"
+#include "ranks.h"
 
 #define TENANTS_SHOWN 10
 #define MEBIBYTE      1048576.0
@@ -195,20 +196,6 @@ static void print_splits(FILE *file, const struct advice *advice)
                                            advice->split_hits[ADVICE_SHARED]));
 }
 
-struct place {
-    uint64_t requests;
-    uint32_t tenant;
-};
-
-static int most_first(const void *left, const void *right)
-{
-    const struct place *a = left, *b = right;
-
-    if (a->requests != b->requests)
-        return a->requests < b->requests ? 1 : -1;
-    return (a->tenant > b->tenant) - (a->tenant < b->tenant);
-}
-
 static void print_tenant(FILE *file, const struct advice *advice, uint32_t tenant)
 {
     const struct ctxi_curve *curve = &advice->curves->tenants[tenant];
@@ -226,19 +213,19 @@ static void print_tenant(FILE *file, const struct advice *advice, uint32_t tenan
 static void print_tenants(FILE *file, const struct advice *advice)
 {
     uint32_t count = advice->trace->tenant_count;
-    struct place *places = die_calloc(count, sizeof *places);
+    struct rank *ranks = die_calloc(count, sizeof *ranks);
 
     for (uint32_t i = 0; i < count; i++)
-        places[i] = (struct place){advice->curves->tenants[i].requests, i};
-    qsort(places, count, sizeof *places, most_first);
+        ranks[i] = (struct rank){advice->curves->tenants[i].requests, i};
+    ranks_sort(ranks, count);
     fprintf(file, "\n  %-20s%11s%9s%10s%10s%9s%9s%9s\n", "tenant", "requests", "at most", "quota",
             "floor", "shared", "quota", "floors");
     for (uint32_t i = 0; i < count && i < TENANTS_SHOWN; i++)
-        print_tenant(file, advice, places[i].tenant);
+        print_tenant(file, advice, ranks[i].tenant);
     if (count > TENANTS_SHOWN)
         fprintf(file, "  and %" PRIu32 " others: --json and --csv have all\n",
                 count - TENANTS_SHOWN);
-    free(places);
+    free(ranks);
 }
 
 static void print_merged(FILE *file, const struct advice *advice)

@@ -10,10 +10,10 @@
 
 struct settings {
     struct trace_settings trace;
+    struct result_settings result;
     uint64_t total; /* 0: the knee */
     double want;    /* 0: none */
-    const char *output;
-    bool json, csv, help;
+    bool help;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -24,9 +24,7 @@ static const struct option options[] = {
      FIELD(total), 1, 4294967295.0},
     {"--want", "RATIO", "name the smallest capacity with this hit ratio, too", OPTION_NUMBER,
      FIELD(want), 0, 1},
-    {"--json", NULL, "print one JSON object, not a table", OPTION_FLAG, FIELD(json), 0, 0},
-    {"--csv", NULL, "print CSV, not a table", OPTION_FLAG, FIELD(csv), 0, 0},
-    {"--output", "FILE", "write the result there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0},
+    RESULT_OPTIONS(struct settings),
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
 };
 
@@ -44,27 +42,26 @@ static int print_help(void)
 
 static bool check_settings(const struct settings *settings)
 {
-    if (settings->json && settings->csv)
-        return options_wrong(ADVISE_COMMAND, "--json and --csv are two forms of one result");
-    return traces_check(&settings->trace, ADVISE_COMMAND);
+    return traces_check(&settings->trace, ADVISE_COMMAND) &&
+           result_check(&settings->result, ADVISE_COMMAND);
 }
 
 static int write_result(const struct settings *settings, FILE *file, const struct advice *advice)
 {
     if (!result_begin(file))
-        return result_failed(ADVISE_COMMAND, settings->output);
-    if (settings->json)
+        return result_failed(ADVISE_COMMAND, settings->result.output);
+    if (settings->result.json)
         advice_print_json(file, advice);
-    else if (settings->csv)
+    else if (settings->result.csv)
         advice_print_csv(file, advice);
     else
         advice_print_table(file, advice);
-    return result_end(ADVISE_COMMAND, settings->output, file);
+    return result_end(ADVISE_COMMAND, settings->result.output, file);
 }
 
 static int run(const struct settings *settings)
 {
-    FILE *file = result_open(ADVISE_COMMAND, settings->output);
+    FILE *file = result_open(ADVISE_COMMAND, settings->result.output);
     struct ctxi_trace *trace;
     struct advice advice;
     int status;

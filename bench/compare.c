@@ -22,10 +22,10 @@
 
 struct settings {
     struct trace_settings trace;
+    struct result_settings result;
     const char **typed_capacities, **typed_policies;
     struct capacities capacities; /* of the command line; none: chosen by the trace */
-    const char *output;           /* NULL: standard output */
-    bool json, csv, help;
+    bool help;
     const struct ctxi_policy *policies[POLICIES_MAX];
     size_t policy_count;
 };
@@ -37,9 +37,7 @@ static const struct option options[] = {
     {"--capacity", "N[,N]", "entries in the cache (1, 5, 10, 20 and 50 % of the objects)",
      OPTION_LIST, FIELD(typed_capacities), 0, 0},
     {"--policy", "NAME[,..]", "these alone, not all", OPTION_LIST, FIELD(typed_policies), 0, 0},
-    {"--json", NULL, "print one JSON object, not a table", OPTION_FLAG, FIELD(json), 0, 0},
-    {"--csv", NULL, "print CSV, not a table", OPTION_FLAG, FIELD(csv), 0, 0},
-    {"--output", "FILE", "write the result there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0},
+    RESULT_OPTIONS(struct settings),
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
 };
 
@@ -94,11 +92,9 @@ static bool read_policies(struct settings *settings)
 
 static bool check_settings(struct settings *settings)
 {
-    if (!traces_check(&settings->trace, COMPARE_COMMAND) || !read_policies(settings))
-        return false;
-    if (settings->json && settings->csv)
-        return options_wrong(COMPARE_COMMAND, "--json and --csv are two forms of one result");
-    return capacities_read(&settings->capacities, COMPARE_COMMAND, settings->typed_capacities);
+    return traces_check(&settings->trace, COMPARE_COMMAND) &&
+           result_check(&settings->result, COMPARE_COMMAND) && read_policies(settings) &&
+           capacities_read(&settings->capacities, COMPARE_COMMAND, settings->typed_capacities);
 }
 
 /* ---- comparing ---------------------------------------------------------------------------- */
@@ -214,19 +210,19 @@ static int write_result(FILE *file, const struct comparison *comparison)
     const struct settings *settings = comparison->settings;
 
     if (!result_begin(file))
-        return result_failed(COMPARE_COMMAND, settings->output);
-    if (settings->json)
+        return result_failed(COMPARE_COMMAND, settings->result.output);
+    if (settings->result.json)
         print_json(file, comparison);
-    else if (settings->csv)
+    else if (settings->result.csv)
         print_csv(file, comparison);
     else
         print_table(file, comparison);
-    return result_end(COMPARE_COMMAND, settings->output, file);
+    return result_end(COMPARE_COMMAND, settings->result.output, file);
 }
 
 static int run(struct settings *settings)
 {
-    FILE *file = result_open(COMPARE_COMMAND, settings->output);
+    FILE *file = result_open(COMPARE_COMMAND, settings->result.output);
     struct comparison comparison = {.settings = settings};
     struct ctxi_trace *trace;
     struct ctxi_stream stream;
@@ -254,7 +250,7 @@ static int run(struct settings *settings)
 
 int command_compare(int argc, char **argv)
 {
-    struct settings settings = {.output = NULL};
+    struct settings settings = {.policy_count = 0};
     int status = 2;
 
     if (options_read(options, OPTION_COUNT, COMPARE_COMMAND, argc, argv, 1, &settings)) {

@@ -18,12 +18,12 @@
 
 struct settings {
     struct trace_settings trace;
+    struct result_settings result;
     const char **typed_capacities;
     struct capacities capacities;
     double rate;      /* 0: no sampling by rate */
     uint64_t samples; /* 0: no sampling by size */
-    const char *output;
-    bool tenants, bytes, json, csv, help;
+    bool tenants, bytes, help;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -40,9 +40,7 @@ static const struct option options[] = {
      FIELD(rate), 1e-9, 1},
     {"--samples", "N", "from a sample of N keys, in memory that does not grow", OPTION_WHOLE,
      FIELD(samples), 1, 134217728},
-    {"--json", NULL, "print one JSON object, not a table", OPTION_FLAG, FIELD(json), 0, 0},
-    {"--csv", NULL, "print CSV, not a table", OPTION_FLAG, FIELD(csv), 0, 0},
-    {"--output", "FILE", "write the result there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0},
+    RESULT_OPTIONS(struct settings),
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
 };
 
@@ -60,10 +58,9 @@ static int print_help(void)
 
 static bool check_settings(struct settings *settings)
 {
-    if (!traces_check(&settings->trace, CURVE_COMMAND))
+    if (!traces_check(&settings->trace, CURVE_COMMAND) ||
+        !result_check(&settings->result, CURVE_COMMAND))
         return false;
-    if (settings->json && settings->csv)
-        return options_wrong(CURVE_COMMAND, "--json and --csv are two forms of one result");
     if (settings->rate > 0 && settings->samples > 0)
         return options_wrong(CURVE_COMMAND, "--sample and --samples are two ways to sample");
     if (settings->tenants && (settings->rate > 0 || settings->samples > 0))
@@ -75,14 +72,14 @@ static int write_result(const struct settings *settings, FILE *file,
                         const struct curve_result *result)
 {
     if (!result_begin(file))
-        return result_failed(CURVE_COMMAND, settings->output);
-    if (settings->json)
+        return result_failed(CURVE_COMMAND, settings->result.output);
+    if (settings->result.json)
         curve_print_json(file, result);
-    else if (settings->csv)
+    else if (settings->result.csv)
         curve_print_csv(file, result);
     else
         curve_print_table(file, result);
-    return result_end(CURVE_COMMAND, settings->output, file);
+    return result_end(CURVE_COMMAND, settings->result.output, file);
 }
 
 static void check(int r)
@@ -176,7 +173,7 @@ static int run_sampled(const struct settings *settings, const struct ctxi_stream
 
 static int run(const struct settings *settings)
 {
-    FILE *file = result_open(CURVE_COMMAND, settings->output);
+    FILE *file = result_open(CURVE_COMMAND, settings->result.output);
     struct curve_result result = {.path = settings->trace.path,
                                   .capacities = &settings->capacities,
                                   .bytes = settings->bytes};

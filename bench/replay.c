@@ -8,6 +8,7 @@
 
 #include <ctxcache.h>
 
+#include "capacities.h"
 #include "commands.h"
 #include "die.h"
 #include "result.h"
@@ -15,23 +16,22 @@
 
 struct settings {
     struct trace_settings trace;
-    const char **capacities; /* as they were typed */
+    struct result_settings result;
+    const char **typed_capacities;
+    struct capacities capacities;
     uint64_t tenants_shown;
-    const char *output; /* NULL: standard output */
-    bool json, csv, help;
+    bool help;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct option options[] = {
     TRACE_OPTIONS,
-    {"--capacity", "N[,N]", "entries in the cache; a run for each", OPTION_LIST, FIELD(capacities),
-     0, 0},
+    {"--capacity", "N[,N]", "entries in the cache; a run for each", OPTION_LIST,
+     FIELD(typed_capacities), 0, 0},
     {"--tenants", "N", "rows of tenants in the table (10); --json and --csv have all", OPTION_WHOLE,
      FIELD(tenants_shown), 0, 1000000},
-    {"--json", NULL, "print one JSON object, not a table", OPTION_FLAG, FIELD(json), 0, 0},
-    {"--csv", NULL, "print CSV, not a table", OPTION_FLAG, FIELD(csv), 0, 0},
-    {"--output", "FILE", "write the result there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0},
+    RESULT_OPTIONS(struct settings),
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
 };
 
@@ -47,51 +47,39 @@ static int print_help(void)
     return 0;
 }
 
-static size_t count_capacities(const struct settings *settings)
+static bool check_settings(struct settings *settings)
 {
-    size_t count = 0;
+    const struct capacities *capacities = &settings->capacities;
 
-    while (settings->capacities && settings->capacities[count])
-        count++;
-    return count;
-}
-
-static bool check_settings(const struct settings *settings)
-{
-    uint64_t capacity;
-
-    if (!traces_check(&settings->trace, REPLAY_COMMAND))
+    if (!traces_check(&settings->trace, REPLAY_COMMAND) ||
+        !result_check(&settings->result, REPLAY_COMMAND) ||
+        !capacities_read(&settings->capacities, REPLAY_COMMAND, settings->typed_capacities))
         return false;
-    if (!settings->capacities)
+    if (capacities->count == 0)
         return options_wrong(REPLAY_COMMAND, "which --capacity?");
-    for (size_t i = 0; settings->capacities[i]; i++)
-        if (!options_whole(settings->capacities[i], &capacity) || capacity == 0 ||
-            capacity > UINT32_MAX)
-            return options_wrong(REPLAY_COMMAND,
-                                 "--capacity wants whole numbers from 1 to 4294967295, not '%s'",
-                                 settings->capacities[i]);
-    if (settings->json && settings->csv)
-        return options_wrong(REPLAY_COMMAND, "--json and --csv are two forms of one result");
+    for (size_t i = 0; i < capacities->count; i++)
+        if (capacities->values[i] > UINT32_MAX)
+            return options_wrong(REPLAY_COMMAND, "--capacity is at most 4294967295");
     return true;
 }
 
 static int write_result(FILE *file, const struct settings *settings, const struct replay *replay)
 {
     if (!result_begin(file))
-        return result_failed(REPLAY_COMMAND, settings->output);
-    if (settings->json)
+        return result_failed(REPLAY_COMMAND, settings->result.output);
+    if (settings->result.json)
         replay_print_json(file, replay);
-    else if (settings->csv)
+    else if (settings->result.csv)
         replay_print_csv(file, replay);
     else
         replay_print_table(file, replay, settings->tenants_shown);
-    return result_end(REPLAY_COMMAND, settings->output, file);
+    return result_end(REPLAY_COMMAND, settings->result.output, file);
 }
 
 static int run(const struct settings *settings)
 {
-    FILE *file = result_open(REPLAY_COMMAND, settings->output);
-    size_t count = count_capacities(settings);
+    FILE *file = result_open(REPLAY_COMMAND, settings->result.output);
+    const struct capacities *capacities = &settings->capacities;
     struct ctxi_trace *trace;
     struct replay replay;
     int status;
@@ -100,13 +88,9 @@ static int run(const struct settings *settings)
         return 1;
     if ((status = traces_load(&settings->trace, REPLAY_COMMAND, &trace)) != 0)
         return status;
-    replay_init(&replay, settings->trace.path, trace, count);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t capacity = 0;
-
-        options_whole(settings->capacities[i], &capacity);
-        replay_run(&replay, &replay.results[i], capacity);
-    }
+    replay_init(&replay, settings->trace.path, trace, capacities->count);
+    for (size_t i = 0; i < capacities->count; i++)
+        replay_run(&replay, &replay.results[i], capacities->values[i]);
     status = write_result(file, settings, &replay);
     replay_fini(&replay);
     ctxi_trace_free(trace);
@@ -124,6 +108,7 @@ int command_replay(int argc, char **argv)
         else if (check_settings(&settings))
             status = run(&settings);
     }
-    options_list_free(settings.capacities);
+    capacities_free(&settings.capacities);
+    options_list_free(settings.typed_capacities);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "csv.h"
 #include "die.h"
 #include "json.h"
+#include "ranks.h"
 #include "replay.h"
 
 /* ---- JSON --------------------------------------------------------------------------------- */
@@ -157,34 +158,19 @@ static void add_demand(struct replay_demand *sum, const struct replay_demand *on
     sum->reachable_bytes += one->reachable_bytes;
 }
 
-/* A tenant's place in the order of the table. */
-struct place {
-    uint64_t requests;
-    uint32_t tenant;
-};
-
-static int most_first(const void *left, const void *right)
-{
-    const struct place *a = left, *b = right;
-
-    if (a->requests != b->requests)
-        return a->requests < b->requests ? 1 : -1;
-    return (a->tenant > b->tenant) - (a->tenant < b->tenant);
-}
-
-static struct place *order_tenants(const struct replay *replay)
+static struct rank *order_tenants(const struct replay *replay)
 {
     uint32_t count = replay->trace->tenant_count;
-    struct place *places = die_calloc(count, sizeof *places);
+    struct rank *ranks = die_calloc(count, sizeof *ranks);
 
     for (uint32_t i = 0; i < count; i++)
-        places[i] = (struct place){replay->demands[i].requests, i};
-    qsort(places, count, sizeof *places, most_first);
-    return places;
+        ranks[i] = (struct rank){replay->demands[i].requests, i};
+    ranks_sort(ranks, count);
+    return ranks;
 }
 
 static void table_tenants(FILE *file, const struct replay *replay,
-                          const struct replay_result *result, const struct place *places,
+                          const struct replay_result *result, const struct rank *ranks,
                           size_t shown)
 {
     uint32_t count = replay->trace->tenant_count;
@@ -195,7 +181,7 @@ static void table_tenants(FILE *file, const struct replay *replay,
     fprintf(file, "\nTenants at capacity %" PRIu64 "\n", result->capacity);
     table_head(file, "tenant");
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t tenant = places[i].tenant;
+        uint32_t tenant = ranks[i].tenant;
         const struct replay_answer *one = &result->tenants[tenant];
 
         if (i < shown) {
@@ -213,7 +199,7 @@ static void table_tenants(FILE *file, const struct replay *replay,
 
 void replay_print_table(FILE *file, const struct replay *replay, size_t tenants_shown)
 {
-    struct place *places = order_tenants(replay);
+    struct rank *ranks = order_tenants(replay);
 
     fprintf(file, "%s: %zu requests for %" PRIu32 " objects of %" PRIu32 " %s\n\n", replay->path,
             replay->trace->request_count, replay->trace->object_count, replay->trace->tenant_count,
@@ -227,7 +213,7 @@ void replay_print_table(FILE *file, const struct replay *replay, size_t tenants_
                   replay->results[i].ns_per_call);
     }
     for (size_t i = 0; i < replay->result_count && replay->trace->tenant_count > 1; i++)
-        table_tenants(file, replay, &replay->results[i], places, tenants_shown);
+        table_tenants(file, replay, &replay->results[i], ranks, tenants_shown);
     fputs("\nat most: what no cache can exceed, all but the first request for each object\n", file);
-    free(places);
+    free(ranks);
 }

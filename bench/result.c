@@ -4,6 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+bool result_check(const struct result_settings *settings, const char *command)
+{
+    if (settings->json && settings->csv)
+        return options_wrong(command, "--json and --csv are two forms of one result");
+    return true;
+}
+
 int result_failed(const char *command, const char *name)
 {
     fprintf(stderr, "%s: cannot write %s: %s\n", command, name ? name : "the result",

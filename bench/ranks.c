@@ -1,0 +1,17 @@
+#include "ranks.h"
+
+#include <stdlib.h>
+
+static int most_first(const void *left, const void *right)
+{
+    const struct rank *a = left, *b = right;
+
+    if (a->requests != b->requests)
+        return a->requests < b->requests ? 1 : -1;
+    return (a->tenant > b->tenant) - (a->tenant < b->tenant);
+}
+
+void ranks_sort(struct rank *ranks, uint32_t count)
+{
+    qsort(ranks, count, sizeof *ranks, most_first);
+}
