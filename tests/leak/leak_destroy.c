@@ -106,6 +106,7 @@ int main(void)
         run(NULL);
         run(load_all);
     }
+    use_another();
     puts("leak_destroy: batches that outlived their caches answered");
     return 0;
 }

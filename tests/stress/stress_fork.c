@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "support/cache_kit.h"
+#include "support/fork_alloc.h"
 #include "support/rng.h"
 #include "support/scale.h"
 #include "support/stamped.h"
@@ -92,6 +93,7 @@ int main(int argc, char **argv)
     uint64_t seed = support_seed("stress_fork");
     pthread_t threads[THREADS];
 
+    support_fork_alloc_install();
     cache = cache_of(50, tenant);
     for (uint64_t i = 0; i < THREADS; i++)
         CHECK_EQ(pthread_create(&threads[i], NULL, be_busy, (void *)(intptr_t)(seed + i)), 0);

@@ -8,6 +8,7 @@
 
 #include "support/cache_kit.h"
 #include "support/check.h"
+#include "support/fork_alloc.h"
 #include "support/gate.h"
 #include "support/scale.h"
 
@@ -19,6 +20,7 @@ static struct gate gate = GATE_INIT;
 
 static void setup(void)
 {
+    support_fork_alloc_install();
     cache = cache_of(100, tenant);
     ctx_set(tenant, "acme");
 }
