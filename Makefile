@@ -251,9 +251,10 @@ tsan: ## Stress and leak programs under ThreadSanitizer (Criterion does not star
 	@.ci/deps build bench
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=tsan stress" "$(MAKE) $(J) VARIANT=tsan leak"
 
+# Threads take turns there, and without the fair scheduler one may wait a minute for its own.
 valgrind: ## Leak programs and unit tests under valgrind
 	@.ci/deps build bench test valgrind
-	@CTX_TEST_SLOW=1 CHECK_WRAPPER="valgrind --leak-check=full" $(CHECK) suite \
+	@CTX_TEST_SLOW=1 CHECK_WRAPPER="valgrind --leak-check=full --fair-sched=try" $(CHECK) suite \
 	    "$(MAKE) $(J) VARIANT=valgrind leak" \
 	    "VALGRIND_OPTS=--show-leak-kinds=definite $(MAKE) $(J) VARIANT=valgrind unit"
 
