@@ -205,8 +205,10 @@ void advice_find(struct advice *advice, const char *path, const struct ctxi_trac
     advice->total = total;
     if (total == 0) {
         advice->total = ctxi_curve_capacity(&advice->curves->overall, advice->steps[0].bucket);
-        ctxi_curves_free(advice->curves);
-        advice->curves = compute(&stream, CTXI_CURVES_TENANTS, advice->total);
+        if (advice->has_tenants) {
+            ctxi_curves_free(advice->curves);
+            advice->curves = compute(&stream, CTXI_CURVES_TENANTS, advice->total);
+        }
     }
     if (advice->has_tenants && advice->total > 0) {
         find_splits(advice, &stream);

@@ -6,7 +6,6 @@
 
 #include "advice.h"
 #include "csv.h"
-#include "die.h"
 #include "draw.h"
 #include "json.h"
 #include "ranks.h"
@@ -213,11 +212,8 @@ static void print_tenant(FILE *file, const struct advice *advice, uint32_t tenan
 static void print_tenants(FILE *file, const struct advice *advice)
 {
     uint32_t count = advice->trace->tenant_count;
-    struct rank *ranks = die_calloc(count, sizeof *ranks);
+    struct rank *ranks = ranks_of(advice->curves->tenants, count);
 
-    for (uint32_t i = 0; i < count; i++)
-        ranks[i] = (struct rank){advice->curves->tenants[i].requests, i};
-    ranks_sort(ranks, count);
     fprintf(file, "\n  %-20s%11s%9s%10s%10s%9s%9s%9s\n", "tenant", "requests", "at most", "quota",
             "floor", "shared", "quota", "floors");
     for (uint32_t i = 0; i < count && i < TENANTS_SHOWN; i++)

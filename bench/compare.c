@@ -2,32 +2,22 @@
  * ctxbench compare: what caches of other policies would hit of a trace.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <ctxcache.h>
-
-#include "base/alloc.h"
-#include "capacities.h"
 #include "commands.h"
-#include "die.h"
+#include "comparison.h"
 #include "json.h"
-#include "output.h"
 #include "result.h"
 #include "traces.h"
-#include "tune/policy.h"
 
 #define COMPARE_COMMAND "ctxbench compare"
-#define POLICIES_MAX    32
 
 struct settings {
     struct trace_settings trace;
     struct result_settings result;
     const char **typed_capacities, **typed_policies;
-    struct capacities capacities; /* of the command line; none: chosen by the trace */
+    struct comparison comparison; /* without capacities: chosen by the trace */
     bool help;
-    const struct ctxi_policy *policies[POLICIES_MAX];
-    size_t policy_count;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -43,15 +33,6 @@ static const struct option options[] = {
 
 #define OPTION_COUNT (sizeof options / sizeof *options)
 
-/* A trace through every policy at every capacity. */
-struct comparison {
-    const struct settings *settings;
-    const struct ctxi_trace *trace;
-    struct capacities capacities;
-    uint64_t requests, ceiling; /* gets; how many of them any cache can hit at most */
-    uint64_t *hits;             /* [policy_count * capacities.count] */
-};
-
 static int print_help(void)
 {
     puts("Usage: " COMPARE_COMMAND " TRACE [--capacity N[,N]] [options]\n\n"
@@ -65,26 +46,26 @@ static int print_help(void)
     return 0;
 }
 
-static bool add_policy(struct settings *settings, const struct ctxi_policy *policy)
+static bool add_policy(struct comparison *comparison, const struct ctxi_policy *policy)
 {
-    for (size_t i = 0; i < settings->policy_count; i++)
-        if (settings->policies[i] == policy)
+    for (size_t i = 0; i < comparison->policy_count; i++)
+        if (comparison->policies[i] == policy)
             return options_wrong(COMPARE_COMMAND, "--policy names %s twice", policy->name);
-    settings->policies[settings->policy_count++] = policy;
+    comparison->policies[comparison->policy_count++] = policy;
     return true;
 }
 
 static bool read_policies(struct settings *settings)
 {
-    for (size_t i = 0; !settings->typed_policies && ctxi_policies[i]; i++)
-        add_policy(settings, ctxi_policies[i]);
+    if (!settings->typed_policies)
+        comparison_add_all(&settings->comparison);
     for (size_t i = 0; settings->typed_policies && settings->typed_policies[i]; i++) {
         const struct ctxi_policy *policy = ctxi_policy_find(settings->typed_policies[i]);
 
         if (!policy)
             return options_wrong(COMPARE_COMMAND, "there is no policy '%s'",
                                  settings->typed_policies[i]);
-        if (!add_policy(settings, policy))
+        if (!add_policy(&settings->comparison, policy))
             return false;
     }
     return true;
@@ -94,52 +75,17 @@ static bool check_settings(struct settings *settings)
 {
     return traces_check(&settings->trace, COMPARE_COMMAND) &&
            result_check(&settings->result, COMPARE_COMMAND) && read_policies(settings) &&
-           capacities_read(&settings->capacities, COMPARE_COMMAND, settings->typed_capacities);
+           capacities_read(&settings->comparison.capacities, COMPARE_COMMAND,
+                           settings->typed_capacities);
 }
 
-/* ---- comparing ---------------------------------------------------------------------------- */
-
-static void count_requests(struct comparison *comparison, const struct ctxi_stream *stream)
+static void say_what_is_left_out(const struct ctxi_trace *trace)
 {
-    bool *seen = die_calloc(stream->object_count, sizeof *seen);
-
-    for (size_t i = 0; i < stream->request_count; i++) {
-        uint8_t op = ctxi_stream_op(stream, i);
-
-        comparison->requests += op == CTXI_OP_GET;
-        comparison->ceiling += op == CTXI_OP_GET && seen[stream->objects[i]];
-        seen[stream->objects[i]] |= op != CTXI_OP_DELETE;
-    }
-    free(seen);
-}
-
-static void say_what_is_left_out(const struct ctxi_stream *stream)
-{
-    if (stream->ops && memchr(stream->ops, CTXI_OP_DELETE, stream->request_count))
+    if (trace->ops && memchr(trace->ops, CTXI_OP_DELETE, trace->request_count))
         fputs(COMPARE_COMMAND ": the deletes of this trace are passed over\n", stderr);
-    if (stream->sizes)
+    if (trace->sizes)
         fputs(COMPARE_COMMAND ": the sizes of this trace are not used: every object counts 1\n",
               stderr);
-}
-
-static void compare(struct comparison *comparison, const struct ctxi_stream *stream)
-{
-    size_t capacities = comparison->capacities.count;
-
-    for (size_t i = 0; i < comparison->settings->policy_count * capacities; i++) {
-        const struct ctxi_policy *policy = comparison->settings->policies[i / capacities];
-        uint64_t capacity = comparison->capacities.values[i % capacities];
-        char line[80];
-        int r;
-
-        snprintf(line, sizeof line, "%s, capacity %" PRIu64, policy->name, capacity);
-        output_progress(line);
-        r = ctxi_policy_run(policy, stream, capacity, ctxi_process_allocator(),
-                            &comparison->hits[i]);
-        output_progress(NULL);
-        if (r != CTX_OK)
-            die("%s at capacity %" PRIu64 ": %s", policy->name, capacity, ctx_strerror(r));
-    }
 }
 
 /* ---- output ------------------------------------------------------------------------------- */
@@ -152,7 +98,7 @@ static double ratio_of(const struct comparison *comparison, uint64_t hits)
 static void print_json(FILE *file, const struct comparison *comparison)
 {
     size_t capacities = comparison->capacities.count;
-    size_t count = comparison->settings->policy_count * capacities;
+    size_t count = comparison->policy_count * capacities;
 
     fprintf(file, "{\"requests\": %" PRIu64 ", \"distinct\": %" PRIu32 ", ", comparison->requests,
             comparison->trace->object_count);
@@ -160,7 +106,7 @@ static void print_json(FILE *file, const struct comparison *comparison)
     fputs(",\n \"results\": [\n", file);
     for (size_t i = 0; i < count; i++) {
         fputs("  {", file);
-        json_string(file, "policy", comparison->settings->policies[i / capacities]->name);
+        json_string(file, "policy", comparison->policies[i / capacities]->name);
         fprintf(file,
                 ", \"capacity\": %" PRIu64 ", \"hits\": %" PRIu64 ", \"misses\": %" PRIu64 ", ",
                 comparison->capacities.values[i % capacities], comparison->hits[i],
@@ -176,28 +122,28 @@ static void print_csv(FILE *file, const struct comparison *comparison)
     size_t capacities = comparison->capacities.count;
 
     fputs("policy,capacity,requests,hits,misses,hit_ratio,ceiling\n", file);
-    for (size_t i = 0; i < comparison->settings->policy_count * capacities; i++)
+    for (size_t i = 0; i < comparison->policy_count * capacities; i++)
         fprintf(file, "%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6g,%.6g\n",
-                comparison->settings->policies[i / capacities]->name,
+                comparison->policies[i / capacities]->name,
                 comparison->capacities.values[i % capacities], comparison->requests,
                 comparison->hits[i], comparison->requests - comparison->hits[i],
                 ratio_of(comparison, comparison->hits[i]),
                 ratio_of(comparison, comparison->ceiling));
 }
 
-static void print_table(FILE *file, const struct comparison *comparison)
+static void print_table(FILE *file, const struct comparison *comparison, const char *path)
 {
     size_t capacities = comparison->capacities.count;
 
     fprintf(file,
             "%s: %" PRIu64 " gets of %" PRIu32 " objects; no cache hits more than %.2f %%\n\n",
-            comparison->settings->trace.path, comparison->requests, comparison->trace->object_count,
+            path, comparison->requests, comparison->trace->object_count,
             100 * ratio_of(comparison, comparison->ceiling));
     fprintf(file, "%-14s", "hit % at");
     for (size_t i = 0; i < capacities; i++)
         fprintf(file, "%12" PRIu64, comparison->capacities.values[i]);
-    for (size_t p = 0; p < comparison->settings->policy_count; p++) {
-        fprintf(file, "\n%-14s", comparison->settings->policies[p]->name);
+    for (size_t p = 0; p < comparison->policy_count; p++) {
+        fprintf(file, "\n%-14s", comparison->policies[p]->name);
         for (size_t i = 0; i < capacities; i++)
             fprintf(file, "%12.2f",
                     100 * ratio_of(comparison, comparison->hits[p * capacities + i]));
@@ -205,9 +151,9 @@ static void print_table(FILE *file, const struct comparison *comparison)
     fputs("\n\nopt knows the future: the most that is possible if every miss stores\n", file);
 }
 
-static int write_result(FILE *file, const struct comparison *comparison)
+static int write_result(FILE *file, const struct settings *settings)
 {
-    const struct settings *settings = comparison->settings;
+    const struct comparison *comparison = &settings->comparison;
 
     if (!result_begin(file))
         return result_failed(COMPARE_COMMAND, settings->result.output);
@@ -216,41 +162,34 @@ static int write_result(FILE *file, const struct comparison *comparison)
     else if (settings->result.csv)
         print_csv(file, comparison);
     else
-        print_table(file, comparison);
+        print_table(file, comparison, settings->trace.path);
     return result_end(COMPARE_COMMAND, settings->result.output, file);
 }
 
 static int run(struct settings *settings)
 {
     FILE *file = result_open(COMPARE_COMMAND, settings->result.output);
-    struct comparison comparison = {.settings = settings};
+    struct comparison *comparison = &settings->comparison;
     struct ctxi_trace *trace;
-    struct ctxi_stream stream;
     int status;
 
     if (!file)
         return 1;
     if ((status = traces_load(&settings->trace, COMPARE_COMMAND, &trace)) != 0)
         return status;
-    if (settings->capacities.count == 0)
-        capacities_choose(&settings->capacities, trace->object_count);
-    stream = ctxi_stream_of(trace);
-    comparison.trace = trace;
-    comparison.capacities = settings->capacities;
-    comparison.hits =
-        die_calloc(settings->policy_count * settings->capacities.count, sizeof *comparison.hits);
-    say_what_is_left_out(&stream);
-    count_requests(&comparison, &stream);
-    compare(&comparison, &stream);
-    status = write_result(file, &comparison);
-    free(comparison.hits);
+    comparison->trace = trace;
+    if (comparison->capacities.count == 0)
+        comparison_choose_capacities(comparison);
+    say_what_is_left_out(trace);
+    comparison_run(comparison);
+    status = write_result(file, settings);
     ctxi_trace_free(trace);
     return status;
 }
 
 int command_compare(int argc, char **argv)
 {
-    struct settings settings = {.policy_count = 0};
+    struct settings settings = {.help = false};
     int status = 2;
 
     if (options_read(options, OPTION_COUNT, COMPARE_COMMAND, argc, argv, 1, &settings)) {
@@ -259,7 +198,7 @@ int command_compare(int argc, char **argv)
         else if (check_settings(&settings))
             status = run(&settings);
     }
-    capacities_free(&settings.capacities);
+    comparison_free(&settings.comparison);
     options_list_free(settings.typed_capacities);
     options_list_free(settings.typed_policies);
     return status;

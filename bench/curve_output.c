@@ -9,6 +9,7 @@
 #include "die.h"
 #include "draw.h"
 #include "json.h"
+#include "ranks.h"
 
 #define POINTS_SHOWN  16
 #define POINTS_FILED  200
@@ -212,23 +213,15 @@ static void table_tenant(FILE *file, const struct curve_result *result, uint32_t
 static void table_tenants(FILE *file, const struct curve_result *result)
 {
     uint32_t count = result->trace->tenant_count;
-    bool *shown = die_calloc(count, sizeof *shown);
+    struct rank *ranks = ranks_of(result->tenants, count);
 
     fprintf(file, "\n%-20s%12s%10s%10s   capacity for 50, 90, 99 %% of that, alone\n", "tenant",
             "requests", "objects", "at most");
-    for (uint32_t row = 0; row < TENANTS_SHOWN && row < count; row++) {
-        uint32_t most = count;
-
-        for (uint32_t i = 0; i < count; i++)
-            if (!shown[i] &&
-                (most == count || result->tenants[i].requests > result->tenants[most].requests))
-                most = i;
-        shown[most] = true;
-        table_tenant(file, result, most);
-    }
+    for (uint32_t row = 0; row < TENANTS_SHOWN && row < count; row++)
+        table_tenant(file, result, ranks[row].tenant);
     if (count > TENANTS_SHOWN)
         fprintf(file, "and %" PRIu32 " others: --json and --csv have all\n", count - TENANTS_SHOWN);
-    free(shown);
+    free(ranks);
 }
 
 void curve_print_table(FILE *file, const struct curve_result *result)

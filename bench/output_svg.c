@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "markup.h"
 #include "output.h"
 
 #define WIDTH        760
@@ -71,21 +72,7 @@ static void put_text(FILE *file, double x, double y, const char *class, const ch
 {
     fprintf(file, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\" text-anchor=\"%s\">", x, y, class,
             anchor);
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", file);
-            break;
-        case '<':
-            fputs("&lt;", file);
-            break;
-        case '>':
-            fputs("&gt;", file);
-            break;
-        default:
-            fputc(*text, file);
-        }
-    }
+    markup_text(file, text);
     fputs("</text>\n", file);
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "die.h"
+
 static int most_first(const void *left, const void *right)
 {
     const struct rank *a = left, *b = right;
@@ -14,4 +16,14 @@ static int most_first(const void *left, const void *right)
 void ranks_sort(struct rank *ranks, uint32_t count)
 {
     qsort(ranks, count, sizeof *ranks, most_first);
+}
+
+struct rank *ranks_of(const struct ctxi_curve *curves, uint32_t count)
+{
+    struct rank *ranks = die_calloc(count, sizeof *ranks);
+
+    for (uint32_t i = 0; i < count; i++)
+        ranks[i] = (struct rank){curves[i].requests, i};
+    ranks_sort(ranks, count);
+    return ranks;
 }

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "tune/curve.h"
+
 struct rank {
     uint64_t requests;
     uint32_t tenant;
@@ -13,5 +15,8 @@ struct rank {
 
 /* As many requests: the one with the lower number first. */
 void ranks_sort(struct rank *ranks, uint32_t count);
+
+/* All tenants that have these curves, sorted; to be freed. Out of memory ends the program. */
+struct rank *ranks_of(const struct ctxi_curve *curves, uint32_t count);
 
 #endif

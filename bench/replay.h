@@ -10,7 +10,10 @@
 
 #define REPLAY_COMMAND "ctxbench replay"
 
-/* What was asked for, by everybody or by one tenant. Requests are gets; puts and deletes are carried
+/* The trace in pieces of as many records each, as good as that goes, to see how hits come and go. */
+#define REPLAY_PIECES 60
+
+/* What was asked for, by everybody, by one tenant or in one piece. Requests are gets; puts and deletes are carried
  * out and not counted. */
 struct replay_demand {
     uint64_t requests, bytes;
@@ -30,6 +33,7 @@ struct replay_result {
     uint64_t capacity;
     struct replay_answer total; /* the sum of all tenants */
     struct replay_answer *tenants;
+    uint64_t piece_hits[REPLAY_PIECES];
     double ns_per_call; /* over the whole trace: puts, deletes and changes of tenant are in it */
 };
 
@@ -38,6 +42,7 @@ struct replay {
     const struct ctxi_trace *trace;
     struct replay_demand demand;
     struct replay_demand *demands; /* [trace->tenant_count] */
+    struct replay_demand pieces[REPLAY_PIECES];
     struct replay_result *results; /* [result_count] */
     size_t result_count;
 };
@@ -49,6 +54,9 @@ void replay_fini(struct replay *replay);
 
 /* One run through a new cache of this capacity, with one thread. */
 void replay_run(struct replay *replay, struct replay_result *result, uint64_t capacity);
+
+/* The record that a piece begins with; of piece REPLAY_PIECES, how many records there are. */
+size_t replay_piece_start(const struct ctxi_trace *trace, size_t piece);
 
 void replay_answer_add(struct replay_answer *sum, const struct replay_answer *one);
 

@@ -57,6 +57,14 @@ static enum ctxi_op op_of(const struct ctxi_trace *trace, size_t at)
     return trace->ops ? (enum ctxi_op)trace->ops[at] : CTXI_OP_GET;
 }
 
+size_t replay_piece_start(const struct ctxi_trace *trace, size_t piece)
+{
+    size_t whole = trace->request_count / REPLAY_PIECES,
+           rest = trace->request_count % REPLAY_PIECES;
+
+    return whole * piece + rest * piece / REPLAY_PIECES;
+}
+
 static void demand_add(struct replay_demand *demand, uint64_t size, bool reachable)
 {
     demand->requests++;
@@ -69,11 +77,15 @@ static void count_demand(struct replay *replay)
 {
     const struct ctxi_trace *trace = replay->trace;
     bool *there = die_calloc(trace->object_count, sizeof *there);
+    size_t piece = 0;
 
     for (size_t i = 0; i < trace->request_count; i++) {
         uint32_t object = trace->objects[i];
 
+        while (i >= replay_piece_start(trace, piece + 1))
+            piece++;
         if (op_of(trace, i) == CTXI_OP_GET) {
+            demand_add(&replay->pieces[piece], size_of(trace, i), there[object]);
             demand_add(&replay->demand, size_of(trace, i), there[object]);
             demand_add(&replay->demands[tenant_of(trace, i)], size_of(trace, i), there[object]);
         }
@@ -262,19 +274,41 @@ static void show_progress(uint64_t capacity, size_t done, size_t count, uint64_t
     output_progress(line);
 }
 
-static uint64_t carry_out_all(struct run *run)
+static uint64_t hits_so_far(const struct run *run)
 {
-    size_t count = run->trace->request_count;
-    uint64_t took = 0;
+    uint64_t hits = 0;
 
-    for (size_t at = 0; at < count;) {
-        size_t end = at + CHUNK < count ? at + CHUNK : count;
+    for (uint32_t i = 0; i < run->trace->tenant_count; i++)
+        hits += run->result->tenants[i].hits;
+    return hits;
+}
+
+/* The records from `at` to before `end`; adds the time that they took. */
+static void carry_out_piece(struct run *run, size_t at, size_t end, uint64_t *took)
+{
+    while (at < end) {
+        size_t stop = at + CHUNK < end ? at + CHUNK : end;
         uint64_t start = clock_ns();
 
-        carry_out_chunk(run, at, end);
-        took += clock_ns() - start;
-        at = end;
-        show_progress(run->result->capacity, at, count, took);
+        carry_out_chunk(run, at, stop);
+        *took += clock_ns() - start;
+        at = stop;
+        show_progress(run->result->capacity, at, run->trace->request_count, *took);
+    }
+}
+
+static uint64_t carry_out_all(struct run *run)
+{
+    uint64_t took = 0, before = 0;
+
+    for (size_t piece = 0; piece < REPLAY_PIECES; piece++) {
+        uint64_t hits;
+
+        carry_out_piece(run, replay_piece_start(run->trace, piece),
+                        replay_piece_start(run->trace, piece + 1), &took);
+        hits = hits_so_far(run);
+        run->result->piece_hits[piece] = hits - before;
+        before = hits;
     }
     output_progress(NULL);
     return took;
