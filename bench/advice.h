@@ -64,6 +64,12 @@ void advice_free(struct advice *advice);
 /* Part of whole, 0 if there is nothing. */
 double advice_ratio(uint64_t part, uint64_t whole);
 
+/* Sentences without line breaks: whether to split, and what leaving the tenant out of the key would gain.
+ * Only if there are hits to share. */
+#define ADVICE_SENTENCES 512
+void advice_verdict(const struct advice *advice, char *out, size_t size);
+void advice_say_merged(const struct advice *advice, char *out, size_t size);
+
 void advice_print_json(FILE *file, const struct advice *advice);
 void advice_print_csv(FILE *file, const struct advice *advice);
 void advice_print_table(FILE *file, const struct advice *advice);

@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "advice.h"
 #include "csv.h"
@@ -12,6 +13,7 @@
 
 #define TENANTS_SHOWN 10
 #define MEBIBYTE      1048576.0
+#define LINE          90
 
 static const struct ctxi_curve *overall(const struct advice *advice)
 {
@@ -138,6 +140,53 @@ void advice_print_csv(FILE *file, const struct advice *advice)
 
 /* ---- text --------------------------------------------------------------------------------- */
 
+void advice_verdict(const struct advice *advice, char *out, size_t size)
+{
+    uint64_t shared = advice->split_hits[ADVICE_SHARED], best = advice->split_hits[advice->best];
+
+    if (shared >= best)
+        snprintf(out, size,
+                 "No split hits more than plain sharing: leave the cache in one piece. If some "
+                 "tenants need protection from others, give them floors, not walls.");
+    else
+        snprintf(out, size, "The %s quotas hit %.2f points more than plain sharing.",
+                 advice_split_names[advice->best], 100 * ratio_of(advice, best - shared));
+}
+
+/* Points of the hit ratio from one number of hits to a larger one. */
+static double points_more(const struct advice *advice, uint64_t from, uint64_t to)
+{
+    return to > from ? 100 * ratio_of(advice, to - from) : 0;
+}
+
+void advice_say_merged(const struct advice *advice, char *out, size_t size)
+{
+    const struct ctxi_curve *curve = overall(advice);
+
+    snprintf(out, size,
+             "If the tenant were left out of `vary`, equal keys of different tenants would be one "
+             "entry: at most %.2f points more hits at %" PRIu64
+             " entries, and %.2f points without a limit (%" PRIu64 " objects instead of %" PRIu64
+             "). An upper bound: it holds if their values are the same.",
+             points_more(advice, advice->split_hits[ADVICE_SHARED], advice->merged_hits),
+             advice->total, points_more(advice, ctxi_curve_ceiling(curve), advice->merged_ceiling),
+             advice->merged_objects, curve->objects);
+}
+
+/* In lines of up to 90 characters. */
+static void print_wrapped(FILE *file, const char *text)
+{
+    while (strlen(text) > LINE) {
+        int length = LINE;
+
+        while (length > 0 && text[length] != ' ')
+            length--;
+        fprintf(file, "%.*s\n", length > 0 ? length : LINE, text);
+        text += length > 0 ? length + 1 : LINE;
+    }
+    fprintf(file, "%s\n", text);
+}
+
 static void print_steps(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = overall(advice);
@@ -173,6 +222,8 @@ static void print_split(FILE *file, const struct advice *advice, enum advice_spl
 
 static void print_splits(FILE *file, const struct advice *advice)
 {
+    char text[ADVICE_SENTENCES];
+
     fprintf(file, "\n%" PRIu64 " entries for %" PRIu32 " tenants\n  %-14s%12s%9s\n", advice->total,
             advice->trace->tenant_count, "", "hits", "hit %");
     print_split(file, advice, ADVICE_SHARED, "one LRU cache for all, as it comes");
@@ -183,16 +234,8 @@ static void print_splits(FILE *file, const struct advice *advice)
                 "quotas one entry at a time, to whom it is worth most");
     print_split(file, advice, ADVICE_EQUAL, "the same quota for all");
     print_split(file, advice, ADVICE_PROPORTIONAL, "quotas by the number of requests");
-    if (advice->split_hits[ADVICE_SHARED] >= advice->split_hits[advice->best])
-        fputs("No split hits more than plain sharing: leave the cache in one piece. If some "
-              "tenants need\n"
-              "protection from others, give them floors, not walls.\n",
-              file);
-    else
-        fprintf(file, "The %s quotas hit %.2f points more than plain sharing.\n",
-                advice_split_names[advice->best],
-                100 * ratio_of(advice, advice->split_hits[advice->best] -
-                                           advice->split_hits[ADVICE_SHARED]));
+    advice_verdict(advice, text, sizeof text);
+    print_wrapped(file, text);
 }
 
 static void print_tenant(FILE *file, const struct advice *advice, uint32_t tenant)
@@ -226,21 +269,11 @@ static void print_tenants(FILE *file, const struct advice *advice)
 
 static void print_merged(FILE *file, const struct advice *advice)
 {
-    const struct ctxi_curve *curve = overall(advice);
-    uint64_t now = advice->split_hits[ADVICE_SHARED];
-    uint64_t ceiling = ctxi_curve_ceiling(curve);
+    char text[ADVICE_SENTENCES];
 
-    fprintf(
-        file,
-        "\nIf the tenant were left out of `vary`, equal keys of different tenants would be one\n"
-        "entry: at most %.2f points more hits at %" PRIu64 " entries, and %.2f points without a\n"
-        "limit (%" PRIu64 " objects instead of %" PRIu64 "). An upper bound: it holds if their "
-        "values are the same.\n",
-        advice->merged_hits > now ? 100 * ratio_of(advice, advice->merged_hits - now) : 0,
-        advice->total,
-        advice->merged_ceiling > ceiling ? 100 * ratio_of(advice, advice->merged_ceiling - ceiling)
-                                         : 0,
-        advice->merged_objects, curve->objects);
+    advice_say_merged(advice, text, sizeof text);
+    fputc('\n', file);
+    print_wrapped(file, text);
 }
 
 static void print_saved(FILE *file, const struct advice *advice)

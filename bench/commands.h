@@ -10,6 +10,7 @@ int command_compare(int argc, char **argv);
 int command_curve(int argc, char **argv);
 int command_generate(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_throughput(int argc, char **argv);
 
 #endif

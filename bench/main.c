@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"curve", "what LRU caches of all capacities hit of a recorded trace", command_curve},
     {"generate", "make a trace up: Zipf, scan, loop or mixed, with tenants", command_generate},
     {"replay", "run a recorded trace through the library: hits, misses, time", command_replay},
+    {"report", "all that is known of a recorded trace, as one page to look at", command_report},
     {"throughput", "measure single operations beside their competitors", command_throughput},
 };
 

@@ -7,6 +7,7 @@
 
 #include "markup.h"
 #include "output.h"
+#include "ticks.h"
 
 #define WIDTH        760
 #define LEFT         170 /* names stand left of this, bars begin here */
@@ -17,6 +18,7 @@
 #define BLOCK        34 /* a block's heading */
 #define FOOT         64
 #define LINEAR_MOST  12 /* longest to shortest bar; beyond, the scale is logarithmic */
+#define GRID_LINES   10 /* at most */
 #define MACHINE_LINE 512
 #define MACHINE_CUT  112 /* characters in a line of the foot */
 
@@ -87,17 +89,9 @@ static void put_grid_line(FILE *file, const struct scale *scale, double ns, doub
     put_text(file, x, bottom + 16, "note", "middle", text);
 }
 
-/* The 1, 2 or 5 times a power of ten that makes about five steps. */
-static double linear_step(double most)
-{
-    double ten = pow(10, floor(log10(most / 5))), times = most / 5 / ten;
-
-    return ten * (times < 2 ? 1 : times < 5 ? 2 : 5);
-}
-
 static void put_grid(FILE *file, const struct scale *scale, double bottom)
 {
-    double step = linear_step(scale->most);
+    double step = ticks_step(scale->most, GRID_LINES);
     int lines = scale->logarithmic ? (int)lround(log10(scale->most / scale->least))
                                    : (int)(scale->most / step);
 
