@@ -123,7 +123,7 @@ LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX
 # ---- goals --------------------------------------------------------------------------------------
 
 .PHONY: all lib examples programs demo test unit collide leak stress model differential headers symbols \
-        install-check examples-check fuzz fuzz-run bench bench-peers bench-check asan tsan valgrind coverage \
+        install-check examples-check fuzz fuzz-run bench bench-peers bench-check report-check asan tsan valgrind coverage \
         coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
         clean help FORCE
 MAKEFLAGS += --no-builtin-rules
@@ -223,22 +223,30 @@ examples-check: $(EXAMPLES) ## Runs the examples and compares what they print
 	    $(CHECK) run "example $$name" tests/packaging/example.sh \
 	        $(B)/examples/$$name examples/expected/$$name.txt || status=1; done; exit $$status
 
-bench: $(BENCH) ## Measures against the cache that everyone writes by hand
-	$(BENCH) throughput
+bench: $(BENCH) ## Traces through every command, with a page for each, and some single operations
+	@bench/run.sh $(BENCH) $(BUILD)/bench
 
 bench-peers: ## Installs what competitors of the bench need, and measures against all of them
 	@.ci/deps build bench peers
 	@$(MAKE) $(J) $(BENCH)
-	@$(MAKE) bench
+	$(BENCH) throughput
 
 bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
 	@status=0; \
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench advice" tests/bench/advice.sh $(BENCH) || status=1; \
+	$(CHECK) run "bench report" tests/bench/report.sh $(BENCH) || status=1; \
+	$(CHECK) run "bench run" tests/bench/run.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench smoke" sh -c \
 	    '$(BENCH) throughput --seconds 0.01 --keys 1000 --json >$(B)/bench.json && \
 	     python3 -m json.tool $(B)/bench.json' || status=1; \
 	exit $$status
+
+report-check: ## Opens the page of ctxbench report in a headless Chromium
+	@.ci/deps build bench
+	@.ci/deps browser || true
+	@$(MAKE) $(J) $(BENCH)
+	@$(CHECK) run "report in a browser" tests/bench/report_browser.sh $(BENCH)
 
 # ---- sanitizers, valgrind, coverage -------------------------------------------------------------
 
