@@ -12,7 +12,7 @@
 
 void comparison_add_all(struct comparison *comparison)
 {
-    for (size_t i = 0; ctxi_policies[i] && i < POLICIES_MAX; i++)
+    for (size_t i = 0; i < POLICIES_MAX && ctxi_policies[i]; i++)
         comparison->policies[comparison->policy_count++] = ctxi_policies[i];
 }
 

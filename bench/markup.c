@@ -13,9 +13,7 @@ static size_t put_one(FILE *file, const char *text)
 
     if (size > 0)
         fprintf(file, "%.*s", size, text);
-    else if (c < 0x20 && c != '\n')
-        fputc('?', file);
-    else if (c >= 0x7f && c < 0xa0)
+    else if ((c < 0x20 && c != '\n') || (c >= 0x7f && c < 0xa0))
         fputc('?', file);
     else if (c >= 0xa0 || strchr(special, c))
         fprintf(file, "&#%u;", c);

@@ -11,7 +11,8 @@
 #include "report/style.h"
 #include "report/text.h"
 
-#define NS 1000000000u
+#define COMMAND_MOST 4000 /* characters */
+#define NS           1000000000u
 #define FIRST_DATE_S                                                                               \
     631152000u /* 1990: what is less is no date, but counts from the trace's own start */
 #define LAST_DATE_S 4102444800u /* 2100 */
@@ -93,7 +94,7 @@ static void put_header(FILE *file, const struct findings *findings, const char *
     put_number(file, "tenants", findings->trace->tenant_count);
     put_times(file, findings->trace);
     fputs("</dl>\n<code>", file);
-    markup_text(file, command);
+    markup_short(file, command, COMMAND_MOST);
     fputs("</code>\n</header>\n", file);
 }
 

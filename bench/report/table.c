@@ -4,6 +4,8 @@
 #include "markup.h"
 #include "report/text.h"
 
+#define NAME_MOST 100 /* characters, for a name may be of any length */
+
 void table_begin(FILE *file, const char *summary, const char *const *heads, size_t count)
 {
     fputs("<details><summary>", file);
@@ -25,7 +27,7 @@ void table_end(FILE *file)
 void table_row(FILE *file, const char *name)
 {
     fputs("<tr><th scope=\"row\">", file);
-    markup_text(file, name);
+    markup_short(file, name, NAME_MOST);
     fputs("</th>", file);
 }
 

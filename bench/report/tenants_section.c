@@ -9,8 +9,9 @@
 #include "report/sections.h"
 #include "report/table.h"
 
-#define HEIGHT 96
-#define HOVERS 16
+#define HEIGHT    96
+#define HOVERS    16
+#define NAME_MOST 100
 
 static void say_point(const struct ctxi_curve *curve, size_t bucket, char *out, size_t size)
 {
@@ -39,9 +40,9 @@ static void put_caption(FILE *file, const char *name, const struct ctxi_curve *c
     char requests[TEXT_NUMBER];
 
     fputs("<figcaption><b title=\"", file);
-    markup_text(file, name);
+    markup_short(file, name, NAME_MOST);
     fputs("\">", file);
-    markup_text(file, name);
+    markup_short(file, name, NAME_MOST);
     fprintf(file, "</b><span>%s gets, %.1f %%</span></figcaption>\n",
             text_short((double)curve->requests, requests),
             100 * advice_ratio(curve->requests, all));

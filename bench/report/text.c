@@ -60,8 +60,6 @@ const char *text_seconds(double seconds, char out[TEXT_NUMBER])
     } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}, {1e-3, "ms"}, {1e-6, "\u00b5s"}};
     size_t i = 0, last = sizeof units / sizeof *units - 1;
 
-    if (seconds == 0)
-        return strcpy(out, "0");
     while (i < last && fabs(seconds) < units[i].size * (1 - 1e-9))
         i++;
     snprintf(out, TEXT_NUMBER, "%.3g %s", seconds / units[i].size, units[i].unit);

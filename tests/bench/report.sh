@@ -162,5 +162,13 @@ grep -q '&#60;script&#62;alert(1)&#60;/script&#62;&#38;&#34;' "$page" || fail "t
 grep -qi '<script>alert\|<img\|<h1></' "$page" && fail "a tenant became markup"
 [ "$(grep -c '<script' "$page")" -eq 1 ] || fail "there is another script than the page's own"
 
+# Names of any length do not make a page of any length.
+trace=$scratch/long.csv
+python3 -c 'print("tenant,key")
+for i in range(60):
+    print("<" * 20000 + str(i % 20), i % 2, sep=",")' >"$trace"
+report "$trace"
+shows curve tenant-11 quotas -- tenant-12
+
 [ "$failures" -eq 0 ] && echo "report: all checks passed"
 exit $((failures > 0))
