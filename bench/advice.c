@@ -14,6 +14,15 @@
 const char *const advice_split_names[ADVICE_SPLITS] = {"shared", "floors", "lookahead",
                                                        "greedy", "equal",  "proportional"};
 
+const char *const advice_split_abouts[ADVICE_SPLITS] = {
+    [ADVICE_SHARED] = "one LRU cache for all, as it comes",
+    [ADVICE_FLOORS] = "the same, and nobody falls below half of its lookahead quota",
+    [ADVICE_LOOKAHEAD] = "quotas by lookahead (Qureshi and Patt 2006)",
+    [ADVICE_GREEDY] = "quotas one entry at a time, to whom it is worth most",
+    [ADVICE_EQUAL] = "the same quota for all",
+    [ADVICE_PROPORTIONAL] = "quotas by the number of requests",
+};
+
 double advice_ratio(uint64_t part, uint64_t whole)
 {
     return whole > 0 ? (double)part / (double)whole : 0;

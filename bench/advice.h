@@ -33,6 +33,7 @@ enum advice_split {
 };
 
 extern const char *const advice_split_names[ADVICE_SPLITS];
+extern const char *const advice_split_abouts[ADVICE_SPLITS]; /* what each is */
 
 struct advice {
     const char *path;

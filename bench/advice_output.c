@@ -213,27 +213,16 @@ static void print_steps(FILE *file, const struct advice *advice)
         file);
 }
 
-static void print_split(FILE *file, const struct advice *advice, enum advice_split split,
-                        const char *about)
-{
-    fprintf(file, "  %-14s%12" PRIu64 "%9.2f   %s\n", advice_split_names[split],
-            advice->split_hits[split], 100 * ratio_of(advice, advice->split_hits[split]), about);
-}
-
 static void print_splits(FILE *file, const struct advice *advice)
 {
     char text[ADVICE_SENTENCES];
 
     fprintf(file, "\n%" PRIu64 " entries for %" PRIu32 " tenants\n  %-14s%12s%9s\n", advice->total,
             advice->trace->tenant_count, "", "hits", "hit %");
-    print_split(file, advice, ADVICE_SHARED, "one LRU cache for all, as it comes");
-    print_split(file, advice, ADVICE_FLOORS,
-                "the same, and nobody falls below half of its lookahead quota");
-    print_split(file, advice, ADVICE_LOOKAHEAD, "quotas by lookahead (Qureshi and Patt 2006)");
-    print_split(file, advice, ADVICE_GREEDY,
-                "quotas one entry at a time, to whom it is worth most");
-    print_split(file, advice, ADVICE_EQUAL, "the same quota for all");
-    print_split(file, advice, ADVICE_PROPORTIONAL, "quotas by the number of requests");
+    for (enum advice_split split = 0; split < ADVICE_SPLITS; split++)
+        fprintf(file, "  %-14s%12" PRIu64 "%9.2f   %s\n", advice_split_names[split],
+                advice->split_hits[split], 100 * ratio_of(advice, advice->split_hits[split]),
+                advice_split_abouts[split]);
     advice_verdict(advice, text, sizeof text);
     print_wrapped(file, text);
 }

@@ -122,7 +122,7 @@ static void put_chart(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = &advice->curves->overall;
     struct plot plot = {.file = file,
-                        .x = curve_axis_x(curve_end(curve), 8, "capacity, entries (powers)"),
+                        .x = curve_axis_x(curve_end(curve), 8, "capacity, entries (logarithmic)"),
                         .y = curve_axis_y(5, "hits, % of gets"),
                         .height = HEIGHT,
                         .margins = {30 + MARKS * FLAG, 14, 46, 36}};

@@ -52,7 +52,11 @@ static void put_splits_table(FILE *file, const struct advice *advice)
 
     table_begin(file, "Ways to divide the cache", heads, sizeof heads / sizeof *heads);
     for (enum advice_split split = 0; split < ADVICE_SPLITS; split++) {
-        table_row(file, advice_split_names[split]);
+        char name[128];
+
+        snprintf(name, sizeof name, "%s: %s", advice_split_names[split],
+                 advice_split_abouts[split]);
+        table_row(file, name);
         table_whole(file, advice->split_hits[split]);
         table_percent(file, advice->split_hits[split], advice->curves->overall.requests);
         table_row_end(file);

@@ -31,7 +31,7 @@ static struct plot_axis axis_of_bytes(const struct ctxi_curve *curve)
                               .tick_count = 6,
                               .base = 4,
                               .text = text_bytes,
-                              .title = "capacity, bytes of values (powers)"};
+                              .title = "capacity, bytes of values (logarithmic)"};
 }
 
 static void say_saved(const struct ctxi_curve *curve, size_t bucket, const char *capacity,
@@ -61,13 +61,24 @@ static void say_entries(const struct ctxi_curve *curve, size_t bucket, char *out
     say_saved(curve, bucket, entries, out, size);
 }
 
+/* The text is where the curve is not yet: on the left. */
+static void put_ceiling(const struct plot *plot, double seconds)
+{
+    double y = plot_y(plot, seconds);
+    char text[TEXT_NUMBER], saved[TEXT_NUMBER + 16];
+
+    plot_across(plot, seconds, "ceiling");
+    snprintf(saved, sizeof saved, "at most %s", text_seconds(seconds, text));
+    plot_text(plot, 0, 8, y < 20 ? y + 16 : y - 7, "start", "note halo", saved);
+}
+
 static void put_chart(FILE *file, const struct ctxi_curve *curve, bool bytes)
 {
     double all = (double)curve->load_ns / 1e9;
     struct plot plot = {.file = file,
-                        .x = bytes
-                                 ? axis_of_bytes(curve)
-                                 : curve_axis_x(curve_end(curve), 8, "capacity, entries (powers)"),
+                        .x = bytes ? axis_of_bytes(curve)
+                                   : curve_axis_x(curve_end(curve), 8,
+                                                  "capacity, entries (logarithmic)"),
                         .y = {.most = fmax(all, 1e-9),
                               .tick_count = 5,
                               .text = text_short,
@@ -78,7 +89,7 @@ static void put_chart(FILE *file, const struct ctxi_curve *curve, bool bytes)
     plot_begin(&plot, "chart-saved", "Time of loads that hits save, by capacity");
     plot_axis_x(&plot);
     plot_axis_y(&plot);
-    plot_across(&plot, (double)curve->saved_ns[curve->count - 1] / 1e9, "ceiling");
+    put_ceiling(&plot, (double)curve->saved_ns[curve->count - 1] / 1e9);
     curve_line(&plot, curve, curve->saved_ns, 1e-9);
     curve_hovers(&plot, curve, curve->saved_ns, 1e-9, 48, bytes ? say_bytes : say_entries);
     plot_end(&plot);

@@ -67,7 +67,7 @@ const char *const page_style[] = {
     "0;font-size:13px;font-variant-numeric:tabular-nums}",
     "th,td{padding:4px 14px 4px 0;text-align:right;border-bottom:1px solid var(--line);"
     "white-space:nowrap}th{font-weight:400}thead th{color:var(--soft)}"
-    "th:first-child{text-align:left}tbody th{max-width:260px;overflow:hidden;"
+    "th:first-child{text-align:left}tbody th{max-width:500px;overflow:hidden;"
     "text-overflow:ellipsis}",
     "footer{margin-top:24px;font-size:13px;color:var(--soft)}",
     "#tip{position:fixed;z-index:1;padding:6px 10px;background:var(--ink);color:var(--back);"
@@ -77,7 +77,8 @@ const char *const page_style[] = {
     ".panels.wide{grid-template-columns:repeat(2,1fr)}}",
     "@media screen and (max-width:640px){main{padding:24px 12px}h1{font-size:23px}"
     "section{padding:18px 14px;margin-top:18px}.tiles,.panels{grid-template-columns:repeat(2,1fr)}"
-    ".panels.wide{grid-template-columns:1fr}.panels{gap:16px 12px}"
+    ".panels.wide{grid-template-columns:1fr}th,td{padding-right:10px}tbody "
+    "th{white-space:normal}.panels{gap:16px 12px}"
     ".panels:not(.wide) figcaption{display:block;line-height:1.35}.panels "
     "figcaption>*{display:block}"
     "dl{gap:10px 24px}}",

@@ -110,7 +110,7 @@ void section_tenants(FILE *file, const struct findings *findings)
     section_say(
         file,
         "A curve for the requests of each tenant alone, as if it had a cache to itself. "
-        "Across: capacity in entries, in powers; up: hits, %% of its gets; broken line: the "
+        "Across: capacity in entries, logarithmic; up: hits, %% of its gets; broken line: the "
         "most that any cache can hit. All have the same scales.%s",
         fold->others > 0 ? " The last one is all others together." : "");
     fputs("<div class=\"panels\">\n", file);
