@@ -27,6 +27,18 @@ static bool is_special(const char *target)
     return stat(target, &about) == 0 && !S_ISREG(about.st_mode);
 }
 
+/* What is there and may not be written to, stays; a folder could not be replaced either way. */
+static bool may_write(const char *target)
+{
+    struct stat about;
+
+    if (stat(target, &about) != 0)
+        return errno == ENOENT;
+    if (S_ISDIR(about.st_mode))
+        errno = EISDIR;
+    return !S_ISDIR(about.st_mode) && access(target, W_OK) == 0;
+}
+
 static char *aside_name(const char *target)
 {
     size_t size = strlen(target) + 32;
@@ -66,7 +78,7 @@ static bool put(const char *name, int flags, const char *text, size_t size)
     return written;
 }
 
-/* Nothing of the file aside is left if anything fails. A folder cannot be written to either way. */
+/* Nothing of the file aside is left if anything fails. */
 static bool replace(const char *target, const char *text, size_t size, bool keep)
 {
     char *aside = aside_name(target);
@@ -88,8 +100,12 @@ static bool write_to(const char *name, const char *text, size_t size, bool keep)
 
     if (!target)
         return false;
-    done = is_special(target) ? put(target, 0, text, keep ? size : 0)
-                              : replace(target, text, size, keep);
+    if (!may_write(target))
+        done = false;
+    else if (is_special(target)) /* a pipe opened to look would have ended */
+        done = !keep || put(target, 0, text, size);
+    else
+        done = replace(target, text, size, keep);
     why = errno;
     free(target);
     errno = why;

@@ -45,13 +45,12 @@ static void say_lead(FILE *file, const struct advice *advice)
         section_say(file, "Nothing is asked for twice here, so no cache of any size has a hit.");
         return;
     }
-    section_say(
-        file,
-        "An LRU cache of %s entries, %.1f %% of the objects, hits %.2f %% of the gets. Beyond "
-        "that, the knee of the curve, room begins to be worth less. No cache hits more "
-        "than %s %%: what is asked for the first time is always a miss.",
-        text_whole(knee.capacity, capacity), 100 * advice_ratio(knee.capacity, curve->objects),
-        100 * knee.ratio, ceiling);
+    section_say(file,
+                "An LRU cache of %s, %.1f %% of the objects, hits %.2f %% of the gets. Beyond "
+                "that, the knee of the curve, room begins to be worth less. No cache hits more "
+                "than %s %%: what is asked for the first time is always a miss.",
+                text_entries(knee.capacity, capacity),
+                100 * advice_ratio(knee.capacity, curve->objects), 100 * knee.ratio, ceiling);
 }
 
 static void put_tile(FILE *file, const struct advice *advice, size_t number)
@@ -96,7 +95,7 @@ static void put_mark(const struct plot *plot, const struct advice *advice, size_
 {
     struct step step = step_of(advice, number);
     double x = plot_x(plot, (double)step.capacity), y = plot_y(plot, step.ratio);
-    double flag = -12 - FLAG * (double)rank_of(advice, number);
+    double flag = -30 - FLAG * (double)rank_of(advice, number);
     char text[2 * TEXT_NUMBER], capacity[TEXT_NUMBER];
 
     plot_down(plot, (double)step.capacity, flag - 8, y, "pole");
@@ -113,9 +112,9 @@ static void say_point(const struct ctxi_curve *curve, size_t bucket, char *out, 
     double ratio = advice_ratio(curve->hits[bucket], curve->requests);
     char entries[TEXT_NUMBER];
 
-    snprintf(out, size, "%s %s (%.1f %% of the objects)\n%.2f %% hits, %.2f %% misses",
-             text_whole(capacity, entries), capacity == 1 ? "entry" : "entries",
-             100 * advice_ratio(capacity, curve->objects), 100 * ratio, 100 - 100 * ratio);
+    snprintf(out, size, "%s (%.1f %% of the objects)\n%.2f %% hits, %.2f %% misses",
+             text_entries(capacity, entries), 100 * advice_ratio(capacity, curve->objects),
+             100 * ratio, 100 - 100 * ratio);
 }
 
 static void put_chart(FILE *file, const struct advice *advice)
@@ -125,7 +124,7 @@ static void put_chart(FILE *file, const struct advice *advice)
                         .x = curve_axis_x(curve_end(curve), 8, "capacity, entries (logarithmic)"),
                         .y = curve_axis_y(5, "hits, % of gets"),
                         .height = HEIGHT,
-                        .margins = {30 + MARKS * FLAG, 14, 46, 36}};
+                        .margins = {40 + MARKS * FLAG, 14, 46, 36}};
     double ceiling = advice_ratio(ctxi_curve_ceiling(curve), curve->requests);
     struct step knee = step_of(advice, 0);
     char label[256];

@@ -46,7 +46,7 @@ void differences_put(FILE *file, const char *id, const char *label, double zero,
 {
     struct plot plot = {.file = file,
                         .x = {.least = range[0],
-                              .most = fmax(range[1], range[0] + 0.01),
+                              .most = fmax(range[1], range[0] + 1),
                               .tick_count = 4,
                               .text = text_signed,
                               .title = "points"},

@@ -39,8 +39,8 @@ static void put_panel(FILE *file, const struct comparison *comparison, size_t ca
     snprintf(label, sizeof label,
              "Hits of other policies at %" PRIu64 " entries beside LRU's %.2f %%", entries,
              100 * lru);
-    fprintf(file, "<figure><figcaption><b>%s %s</b><span>LRU %.2f %%</span></figcaption>\n",
-            text_whole(entries, text), entries == 1 ? "entry" : "entries", 100 * lru);
+    fprintf(file, "<figure><figcaption><b>%s</b><span>LRU %.2f %%</span></figcaption>\n",
+            text_entries(entries, text), 100 * lru);
     differences_put(file, id, label, lru, range, rows, count);
     fputs("</figure>\n", file);
 }

@@ -38,9 +38,9 @@ static void put_splits(FILE *file, const struct advice *advice)
             (struct difference){advice_split_names[split], split_ratio(advice, split), false};
     differences_widen(range, zero, rows, count);
     fprintf(file,
-            "<figure class=\"narrow\"><figcaption><b>All tenants, %s entries</b>"
+            "<figure class=\"narrow\"><figcaption><b>All tenants, %s</b>"
             "<span>shared %.2f %%</span></figcaption>\n",
-            text_whole(advice->total, text), 100 * zero);
+            text_entries(advice->total, text), 100 * zero);
     differences_put(file, "chart-splits", "Hits of ways to divide the cache beside sharing it",
                     zero, range, rows, count);
     fputs("</figure>\n", file);

@@ -54,10 +54,9 @@ static void say_bytes(const struct ctxi_curve *curve, size_t bucket, char *out, 
 
 static void say_entries(const struct ctxi_curve *curve, size_t bucket, char *out, size_t size)
 {
-    char text[TEXT_NUMBER], entries[TEXT_NUMBER + 16];
+    char entries[TEXT_NUMBER];
 
-    snprintf(entries, sizeof entries, "%s entries",
-             text_whole(ctxi_curve_capacity(curve, bucket), text));
+    text_entries(ctxi_curve_capacity(curve, bucket), entries);
     say_saved(curve, bucket, entries, out, size);
 }
 
@@ -131,9 +130,9 @@ void section_saved(FILE *file, const struct findings *findings)
     char all[TEXT_NUMBER], saved[TEXT_NUMBER];
 
     section_begin(file, "saved", "Work saved");
-    if (!curve->saved_ns || ctxi_curve_ceiling(curve) == 0) {
-        section_say(file, curve->saved_ns ? "Without a hit no work is saved."
-                                          : "This trace does not say how long loads took.");
+    if (curve->load_ns == 0 || ctxi_curve_ceiling(curve) == 0) {
+        section_say(file, curve->load_ns > 0 ? "Without a hit no work is saved."
+                                             : "This trace does not say how long loads took.");
         section_end(file);
         return;
     }

@@ -17,8 +17,8 @@ static void say_point(const struct ctxi_curve *curve, size_t bucket, char *out, 
 {
     char entries[TEXT_NUMBER];
 
-    snprintf(out, size, "%s entries\n%.2f %% hits",
-             text_whole(ctxi_curve_capacity(curve, bucket), entries),
+    snprintf(out, size, "%s\n%.2f %% hits",
+             text_entries(ctxi_curve_capacity(curve, bucket), entries),
              100 * advice_ratio(curve->hits[bucket], curve->requests));
 }
 

@@ -21,20 +21,43 @@ const char *text_whole(uint64_t number, char out[TEXT_NUMBER])
     return out;
 }
 
+const char *text_entries(uint64_t number, char out[TEXT_NUMBER])
+{
+    size_t length = strlen(text_whole(number, out));
+
+    snprintf(out + length, TEXT_NUMBER - length, number == 1 ? " entry" : " entries");
+    return out;
+}
+
 const char *text_percent(double ratio, char out[TEXT_NUMBER])
 {
     snprintf(out, TEXT_NUMBER, "%.2f", 100 * ratio);
     return out;
 }
 
-/* The number in the largest unit that makes it 1 or more, with up to two decimals. */
+/* With up to three digits, but all that stand before the point. */
+static int three_digits(double number, char *out)
+{
+    double size = fabs(number);
+    int decimals = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+    int length = snprintf(out, TEXT_NUMBER / 2, "%.*f", decimals, number);
+
+    while (decimals > 0 && length > 0 && (out[length - 1] == '0' || out[length - 1] == '.'))
+        if (out[--length] == '.')
+            break;
+    out[length] = '\0';
+    return length;
+}
+
+/* The number in the largest unit that makes it 1 or more. */
 static const char *in_units(double number, double step, const char *const *units, char *out)
 {
-    while (fabs(number) >= step * (1 - 1e-9) && units[1]) {
+    int length;
+
+    for (; number >= step * 0.9995 && units[1]; units++)
         number /= step;
-        units++;
-    }
-    snprintf(out, TEXT_NUMBER, "%.3g%s", number, *units);
+    length = three_digits(number, out);
+    snprintf(out + length, (size_t)(TEXT_NUMBER - length), "%s", *units);
     return out;
 }
 
@@ -59,10 +82,12 @@ const char *text_seconds(double seconds, char out[TEXT_NUMBER])
         const char *unit;
     } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}, {1e-3, "ms"}, {1e-6, "\u00b5s"}};
     size_t i = 0, last = sizeof units / sizeof *units - 1;
+    int length;
 
     while (i < last && fabs(seconds) < units[i].size * (1 - 1e-9))
         i++;
-    snprintf(out, TEXT_NUMBER, "%.3g %s", seconds / units[i].size, units[i].unit);
+    length = three_digits(seconds / units[i].size, out);
+    snprintf(out + length, (size_t)(TEXT_NUMBER - length), " %s", units[i].unit);
     return out;
 }
 

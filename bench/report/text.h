@@ -6,9 +6,10 @@
 
 #include <stdint.h>
 
-#define TEXT_NUMBER 32
+#define TEXT_NUMBER 40
 
 const char *text_whole(uint64_t number, char out[TEXT_NUMBER]);    /* 4,124 */
+const char *text_entries(uint64_t number, char out[TEXT_NUMBER]);  /* 1 entry */
 const char *text_percent(double ratio, char out[TEXT_NUMBER]);     /* 84.61 */
 const char *text_short(double number, char out[TEXT_NUMBER]);      /* 20k */
 const char *text_bytes(double bytes, char out[TEXT_NUMBER]);       /* 32 MiB */

@@ -25,11 +25,16 @@ static void put_line(const struct plot *plot, const struct replay *replay, const
                      bool area, double (*ratio)(const struct replay *replay, size_t piece))
 {
     struct point points[2 * REPLAY_PIECES];
+    size_t count = 0;
 
-    for (size_t i = 0; i < 2 * (size_t)REPLAY_PIECES; i++)
-        points[i] = (struct point){(double)replay_piece_start(replay->trace, (i + 1) / 2),
-                                   ratio(replay, i / 2)};
-    plot_line(plot, points, 2 * (size_t)REPLAY_PIECES, class, area);
+    for (size_t i = 0; i < REPLAY_PIECES; i++) {
+        if (replay->pieces[i].requests == 0)
+            continue;
+        for (size_t end = 0; end < 2; end++)
+            points[count++] = (struct point){(double)replay_piece_start(replay->trace, i + end),
+                                             ratio(replay, i)};
+    }
+    plot_line(plot, points, count, class, area);
 }
 
 /* "1,000 to 1,999" */
@@ -116,10 +121,10 @@ static void say_lead(FILE *file, const struct findings *findings)
 
     text_whole(foretold, promised);
     section_say(file,
-                "The trace was replayed through the library itself with %s entries, from an empty "
+                "The trace was replayed through the library itself with %s, from an empty "
                 "cache, and cut into %d pieces. It hit %s times, %s%s. Broken line: gets for what "
                 "had been asked for before, which is the most that any cache can hit.",
-                text_whole(result->capacity, capacity), REPLAY_PIECES,
+                text_entries(result->capacity, capacity), REPLAY_PIECES,
                 text_whole(result->total.hits, hits),
                 result->total.hits == foretold ? "exactly as the curve says" : "the curve says ",
                 result->total.hits == foretold ? "" : promised);

@@ -94,6 +94,19 @@ fi
 ) >"$scratch/out" 2>"$scratch/err"
 [ $? -eq 1 ] || fail "an unwritable page was noticed late"
 
+mkfifo "$scratch/pipe"
+cat "$scratch/pipe" >"$scratch/piped" &
+run report "$trace" -o "$scratch/pipe"
+wait
+[ "$status" -eq 0 ] || fail "a pipe ended with status $status"
+grep -q '</html>' "$scratch/piped" || fail "a pipe did not get the page"
+if [ "$(id -u)" -ne 0 ]; then
+    echo mine >"$scratch/mine"
+    chmod a-w "$scratch/mine"
+    run report "$trace" -o "$scratch/mine"
+    [ "$status" -eq 1 ] || fail "a file that may not be written to ended with status $status"
+fi
+
 report "$trace"
 run report "$trace" -o -
 [ "$status" -eq 0 ] || fail "report -o - ended with status $status"
