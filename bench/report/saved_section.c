@@ -107,6 +107,8 @@ static void put_table(FILE *file, const struct ctxi_curve *curve, bool bytes)
         double size = (double)ctxi_curve_capacity(curve, buckets[i]) / unit;
         char text[TEXT_NUMBER];
 
+        if (curve->hits[buckets[i]] == 0)
+            continue; /* smaller than anything that is asked for twice */
         snprintf(text, sizeof text, bytes ? "%.4f" : "%.0f", size);
         table_row(file, text);
         table_percent(file, curve->hits[buckets[i]], curve->requests);

@@ -83,7 +83,8 @@ const char *const page_style[] = {
     "figcaption>*{display:block}"
     "dl{gap:10px 24px}}",
     "@media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}"
-    "section{border:0;padding:0}figure,.plot,.tiles,tr{break-inside:avoid}h2,h2+p,.legend,summary{"
+    "section{border:0;padding:0}figure,.plot,.tiles,tr,p{break-inside:avoid}h2,h2+p,.legend,"
+    "summary{"
     "break-after:avoid}.panels{grid-template-columns:repeat(3,1fr)}.panels.wide{grid-template-"
     "columns:repeat(2,1fr)}"
     "#tip{display:none}summary{color:inherit;list-style:none}"
