@@ -95,7 +95,7 @@ fi
 [ $? -eq 1 ] || fail "an unwritable page was noticed late"
 
 mkfifo "$scratch/pipe"
-cat "$scratch/pipe" >"$scratch/piped" &
+timeout 60 cat "$scratch/pipe" >"$scratch/piped" &
 run report "$trace" -o "$scratch/pipe"
 wait
 [ "$status" -eq 0 ] || fail "a pipe ended with status $status"
