@@ -62,6 +62,8 @@ static struct {
     unsigned uses[MOST]; /* by object */
     bool lir[MOST], stored[MOST];
     size_t capacity, hand;
+    uint32_t last;
+    bool used;
     double wanted;
 } it;
 
@@ -176,7 +178,7 @@ static bool s3fifo(uint32_t x)
 /* a: window, b: probation, c: protected */
 static bool wtinylfu(uint32_t x)
 {
-    size_t window = it.capacity >= 100 ? it.capacity / 100 : 1, all = it.capacity - window;
+    size_t window = (it.capacity + 99) / 100, all = it.capacity - window;
     uint32_t candidate;
 
     ctxi_sketch_use(&sketch, x);
@@ -282,6 +284,10 @@ static bool lirs(uint32_t x)
     size_t most = it.capacity - hir;
     bool hit = it.lir[x] || is_in(&it.b, x), low;
 
+    if (it.used && it.last == x)
+        return true;
+    it.used = true;
+    it.last = x;
     if (!hit && lirs_count() + it.b.count == it.capacity)
         take_at(&it.b, 0);
     low = take(&it.a, x) || (!hit && lirs_count() < most);

@@ -8,9 +8,10 @@
  *   the stack   newest ... oldest, which is a LIR object always: what is older has been pruned
  *   the queue   HIR objects that are stored; the oldest is the next to go
  *
- * As in the authors' program the queue has room for two at least, where the capacity has that; with a
- * capacity of 1 there are no LIR objects, and the stack is always empty. What the stack remembers of
- * objects that are not stored is not limited, as in the paper.
+ * As in the authors' program, lirs.c of 2002, a use of what was used just before is a hit and changes
+ * nothing, and the queue has room for two at least, where the capacity has that. With a capacity of 1
+ * there are no LIR objects, and the stack is always empty. What the stack remembers of objects that are
+ * not stored is not limited, as in the paper.
  */
 #include "tune/policies/queue.h"
 #include "tune/policy.h"
@@ -21,6 +22,7 @@ struct object {
 
 struct lirs {
     uint32_t capacity, lir_capacity, lir_count;
+    uint32_t latest;                /* used; CTXI_NOBODY at first */
     struct ctxi_queue stack, queue; /* with links of their own: an object may be in both */
     struct object *objects;         /* [object_count] */
 };
@@ -36,6 +38,7 @@ static void *create(const struct ctxi_stream *stream, uint32_t capacity, struct 
     if (capacity <= 2)
         hir_capacity = 1;
     lirs->capacity = capacity;
+    lirs->latest = CTXI_NOBODY;
     lirs->lir_capacity = capacity - hir_capacity;
     lirs->stack = ctxi_queue_of(links);
     lirs->queue = ctxi_queue_of(links + stream->object_count);
@@ -94,6 +97,9 @@ static bool use(void *cache, uint32_t object)
 {
     struct lirs *lirs = cache;
 
+    if (object == lirs->latest)
+        return true;
+    lirs->latest = object;
     if (lirs->objects[object].stored) {
         use_stored(lirs, object);
         return true;

@@ -1,32 +1,39 @@
 #include "tune/policies/sketch.h"
 
-#define COUNTERS_PER_ENTRY 16
-#define SAMPLE_PER_ENTRY   10
 #define ROWS               4
+#define COUNTERS_PER_ENTRY 16 /* of all rows */
+#define SAMPLE_PER_ENTRY   10
 
 bool ctxi_sketch_init(struct ctxi_sketch *sketch, uint32_t capacity, struct ctxi_blocks *blocks)
 {
-    uint64_t size = 64;
+    uint64_t entries = 1;
 
-    while (size < (uint64_t)capacity * COUNTERS_PER_ENTRY)
-        size *= 2;
+    while (entries < capacity)
+        entries *= 2;
     *sketch = (struct ctxi_sketch){
-        .counters = ctxi_blocks_take(blocks, size, 1),
-        .mask = size - 1,
-        .sample = (uint64_t)capacity * SAMPLE_PER_ENTRY,
+        .counters = ctxi_blocks_take(blocks, entries, COUNTERS_PER_ENTRY),
+        .row_mask = entries * (COUNTERS_PER_ENTRY / ROWS) - 1,
+        .sample = entries * SAMPLE_PER_ENTRY,
     };
     return sketch->counters != NULL;
 }
 
-/* The places of an object's counters: other bits of a hash each (double hashing). */
+static uint64_t mix(uint64_t number)
+{
+    number = (number ^ (number >> 32)) * 0xd6e8feb86659fd93u;
+    number = (number ^ (number >> 32)) * 0xd6e8feb86659fd93u;
+    return number ^ (number >> 32);
+}
+
+/* An object's counters, one in each row. Each row has a hash of its own: with places that follow from
+ * two hashes, objects that share one counter share others, too, and scans are admitted. */
 static void find(const struct ctxi_sketch *sketch, uint32_t object, uint8_t *counters[ROWS])
 {
-    uint64_t hash = (object + 1) * 0x9e3779b97f4a7c15u;
+    for (uint64_t row = 0; row < ROWS; row++) {
+        uint64_t hash = mix((uint64_t)object * ROWS + row + 1);
 
-    hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93u;
-    hash ^= hash >> 32;
-    for (uint64_t i = 0; i < ROWS; i++)
-        counters[i] = &sketch->counters[(hash + i * (hash >> 32 | 1)) & sketch->mask];
+        counters[row] = &sketch->counters[(hash & sketch->row_mask) * ROWS + row];
+    }
 }
 
 static unsigned smallest(uint8_t *const counters[ROWS])
@@ -38,11 +45,16 @@ static unsigned smallest(uint8_t *const counters[ROWS])
     return least;
 }
 
+/* An odd counter loses half a use more than the others; four counters are one use. */
 static void halve(struct ctxi_sketch *sketch)
 {
-    for (uint64_t i = 0; i <= sketch->mask; i++)
+    uint64_t odd = 0;
+
+    for (uint64_t i = 0; i < (sketch->row_mask + 1) * ROWS; i++) {
+        odd += sketch->counters[i] % 2;
         sketch->counters[i] /= 2;
-    sketch->uses /= 2;
+    }
+    sketch->uses = (sketch->uses - odd / ROWS) / 2;
 }
 
 void ctxi_sketch_use(struct ctxi_sketch *sketch, uint32_t object)
@@ -52,10 +64,11 @@ void ctxi_sketch_use(struct ctxi_sketch *sketch, uint32_t object)
 
     find(sketch, object, counters);
     least = smallest(counters);
-    if (least < CTXI_SKETCH_MOST)
-        for (int i = 0; i < ROWS; i++)
-            if (*counters[i] == least)
-                *counters[i] = (uint8_t)(least + 1);
+    if (least == CTXI_SKETCH_MOST)
+        return;
+    for (int i = 0; i < ROWS; i++)
+        if (*counters[i] == least)
+            *counters[i] = (uint8_t)(least + 1);
     if (++sketch->uses >= sketch->sample)
         halve(sketch);
 }

@@ -4,8 +4,10 @@
  *
  * A counting Bloom filter with minimal increment: an object has four counters, of which only the
  * smallest are raised, and the smallest is its count, never too low, at most 15. After a sample of ten
- * times the capacity all are halved, so that what was popular once is forgotten. The paper's doorkeeper,
- * which saves memory, is left out.
+ * times the capacity, rounded up to a power of two as the counters are, all are halved, so that what was
+ * popular once is forgotten. The paper's doorkeeper, which saves memory, is left out, as the authors'
+ * simulator leaves it out by default. What the paper does not say is as there, too: a use that raises
+ * nothing is not part of the sample, and what is left of it after halving is the sum of the counters.
  */
 #ifndef CTXI_TUNE_POLICIES_SKETCH_H
 #define CTXI_TUNE_POLICIES_SKETCH_H
@@ -18,9 +20,9 @@
 #define CTXI_SKETCH_MOST 15
 
 struct ctxi_sketch {
-    uint8_t *counters; /* [mask + 1] */
-    uint64_t mask;
-    uint64_t uses, sample; /* since counters were halved, half of those before; when they are */
+    uint8_t *counters; /* [row_mask + 1][4 rows] */
+    uint64_t row_mask;
+    uint64_t uses, sample; /* that are in the counters; when these are halved */
 };
 
 /* False: no memory. */

@@ -5,7 +5,7 @@
  * cache is a segmented LRU: probation for who was admitted, and four fifths of it protected for who was
  * used there; who falls out of that goes back to probation.
  *
- * The window has room for one at least; with a capacity of 1 it is the whole cache. Protected is one
+ * The hundredth is rounded up, so with a capacity of 1 the window is the whole cache. Protected is one
  * less than the main cache at most, so that there is probation.
  */
 #include "tune/policies/queue.h"
@@ -28,7 +28,7 @@ static void *create(const struct ctxi_stream *stream, uint32_t capacity, struct 
 
     if (!cache || !links || !ctxi_sketch_init(&cache->sketch, capacity, blocks))
         return NULL;
-    cache->window_capacity = capacity < 200 ? 1 : capacity / 100;
+    cache->window_capacity = capacity / 100 + (capacity % 100 != 0);
     cache->main_capacity = capacity - cache->window_capacity;
     cache->protected_capacity = (uint32_t)((uint64_t)cache->main_capacity * 4 / 5);
     cache->window = cache->probation = cache->protected = ctxi_queue_of(links);
