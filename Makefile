@@ -234,6 +234,7 @@ bench-peers: ## Installs what competitors of the bench need, and measures agains
 bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
 	@status=0; \
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
+	$(CHECK) run "bench manual" tests/bench/manual.sh $(BENCH) bench/ctxbench.1 || status=1; \
 	$(CHECK) run "bench advice" tests/bench/advice.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench report" tests/bench/report.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench run" tests/bench/run.sh $(BENCH) || status=1; \
@@ -320,6 +321,8 @@ exec_prefix ?= $(prefix)
 bindir     ?= $(exec_prefix)/bin
 libdir     ?= $(exec_prefix)/lib
 includedir ?= $(prefix)/include
+MANDIR     ?= $(prefix)/share/man
+mandir     ?= $(MANDIR)
 pkgconfigdir ?= $(libdir)/pkgconfig
 cmakedir     ?= $(libdir)/cmake/ctxcache
 INSTALL      ?= install
@@ -334,13 +337,15 @@ fill = sed -e 's|@PREFIX@|$(prefix)|' -e 's|@LIBDIR@|$(libdir)|' -e 's|@MAJOR@|$
 D = $(DESTDIR)
 
 install: lib $(BENCH) ## Installs below $(DESTDIR)$(PREFIX), /usr/local by default
-	$(INSTALL) -d $D$(bindir) $D$(libdir) $D$(includedir)/ctxcache $D$(pkgconfigdir) $D$(cmakedir)
+	$(INSTALL) -d $D$(bindir) $D$(libdir) $D$(includedir)/ctxcache $D$(pkgconfigdir) $D$(cmakedir) \
+	    $D$(mandir)/man1
 	$(INSTALL) -m 644 $(wildcard include/*.h include/*.hpp) $D$(includedir)
 	$(INSTALL) -m 644 $(wildcard include/ctxcache/*.h*) $D$(includedir)/ctxcache
 	$(INSTALL) -m 644 $(STATIC) $(SHARED) $D$(libdir)
 	ln -sf $(notdir $(SHARED)) $D$(libdir)/$(SONAME)
 	ln -sf $(SONAME) $D$(libdir)/libctxcache.so
 	$(INSTALL) -m 755 $(BENCH) $D$(bindir)
+	$(fill) bench/ctxbench.1 >$D$(mandir)/man1/ctxbench.1
 	$(fill) src/packaging/ctxcache.pc.in >$D$(pkgconfigdir)/ctxcache.pc
 	for f in ctxcacheConfig ctxcacheConfigVersion; do \
 	    $(fill) src/packaging/$$f.cmake.in >$D$(cmakedir)/$$f.cmake || exit 1; done
@@ -349,7 +354,7 @@ install: lib $(BENCH) ## Installs below $(DESTDIR)$(PREFIX), /usr/local by defau
 uninstall: ## Removes what install put there, given the same folders
 	rm -rf $D$(includedir)/ctxcache $D$(cmakedir)
 	rm -f $D$(includedir)/ctxcache.h $D$(includedir)/ctxcache.hpp $D$(bindir)/ctxbench \
-	    $D$(pkgconfigdir)/ctxcache.pc $D$(libdir)/libctxcache.a \
+	    $D$(mandir)/man1/ctxbench.1 $D$(pkgconfigdir)/ctxcache.pc $D$(libdir)/libctxcache.a \
 	    $(addprefix $D$(libdir)/,$(notdir $(SHARED) $(LINKS)))
 
 # ---- the rest -----------------------------------------------------------------------------------

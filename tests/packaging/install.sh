@@ -30,9 +30,11 @@ fresh_install()
 {
     rm -rf "$prefix" "$scratch/stage" "$scratch/cmake"
     "$MAKE" install PREFIX="$prefix"
-    for file in lib/libctxcache.a "lib/libctxcache.so.$version" include/ctxcache.hpp bin/ctxbench; do
+    for file in lib/libctxcache.a "lib/libctxcache.so.$version" include/ctxcache.hpp bin/ctxbench \
+        share/man/man1/ctxbench.1; do
         [ -e "$prefix/$file" ] || fail "not installed: $file"
     done
+    grep -q "ctxcache $version" "$prefix/share/man/man1/ctxbench.1" || fail "a manual of another version"
 }
 
 through_pkg_config()
