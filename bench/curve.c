@@ -11,7 +11,6 @@
 #include "base/alloc.h"
 #include "commands.h"
 #include "die.h"
-#include "random.h"
 #include "result.h"
 #include "traces.h"
 #include "tune/distances.h"
@@ -38,8 +37,10 @@ static const struct option options[] = {
      0, 0},
     {"--sample", "R", "from a sample of the keys, R of them, at most 1 (SHARDS)", OPTION_NUMBER,
      FIELD(rate), 1e-9, 1},
-    {"--samples", "N", "from a sample of N keys, in memory that does not grow", OPTION_WHOLE,
-     FIELD(samples), 1, 134217728},
+    {"--samples", "N",
+     "from a sample of N keys, in memory that does not grow; with --tenants, N\n"
+     "of each",
+     OPTION_WHOLE, FIELD(samples), 1, 134217728},
     RESULT_OPTIONS(struct settings),
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
 };
@@ -63,8 +64,6 @@ static bool check_settings(struct settings *settings)
         return false;
     if (settings->rate > 0 && settings->samples > 0)
         return options_wrong(CURVE_COMMAND, "--sample and --samples are two ways to sample");
-    if (settings->tenants && (settings->rate > 0 || settings->samples > 0))
-        return options_wrong(CURVE_COMMAND, "--tenants is for exact curves");
     return capacities_read(&settings->capacities, CURVE_COMMAND, settings->typed_capacities);
 }
 
@@ -101,7 +100,7 @@ static int run_exact(const struct settings *settings, const struct ctxi_stream *
     check(ctxi_curves_compute(stream, flags, 0, ctxi_process_allocator(), &curves));
     result->overall = &curves->overall;
     result->tenants = curves->tenants;
-    result->enough = true;
+    result->sample.enough = true;
     status = write_result(settings, file, result);
     ctxi_curves_free(curves);
     return status;
@@ -109,65 +108,35 @@ static int run_exact(const struct settings *settings, const struct ctxi_stream *
 
 /* ---- from a sample ------------------------------------------------------------------------ */
 
-static uint64_t hash_of(const struct ctxi_trace *trace, uint32_t object)
+/* The curves of tenants, as arrays of exact ones are. */
+static struct ctxi_curve *curves_of(const struct curve_sample *samples, uint32_t count)
 {
-    uint64_t tenant = trace->object_tenants ? trace->object_tenants[object] : 0;
+    struct ctxi_curve *curves = die_calloc(count, sizeof *curves);
 
-    return random_mix(trace->object_keys[object] + random_mix(tenant + 1));
+    for (uint32_t t = 0; t < count; t++)
+        curves[t] = samples[t].estimate->curve;
+    return curves;
 }
 
-/* With a fixed rate, as many keys as that makes; they are there to be counted. */
-static uint32_t keys_below(const struct ctxi_trace *trace, double rate)
+static int run_sampled(const struct settings *settings, FILE *file, struct curve_result *result)
 {
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < trace->object_count; i++)
-        count += (double)hash_of(trace, i) < rate * 0x1p64;
-    return count + 1;
-}
-
-static uint64_t observe_all(const struct ctxi_trace *trace, const struct ctxi_stream *stream,
-                            struct ctxi_shards *shards)
-{
-    uint64_t requests = 0;
-
-    for (size_t i = 0; i < stream->request_count; i++) {
-        if (ctxi_stream_op(stream, i) != CTXI_OP_GET)
-            continue;
-        requests++;
-        ctxi_shards_observe(shards, hash_of(trace, stream->objects[i]),
-                            stream->sizes ? stream->sizes[i] : 1);
-    }
-    return requests;
-}
-
-static int run_sampled(const struct settings *settings, const struct ctxi_stream *stream,
-                       FILE *file, struct curve_result *result)
-{
-    struct ctxi_shards_options wanted = {
-        .rate = settings->rate > 0 ? settings->rate : 1,
-        .max_keys = settings->samples > 0 ? (uint32_t)settings->samples
-                                          : keys_below(result->trace, settings->rate),
-        .weighted = settings->bytes,
-    };
-    struct ctxi_estimate *estimate;
-    struct ctxi_shards shards;
-    uint64_t requests;
+    struct curve_sampling sampling = {settings->rate, (uint32_t)settings->samples, settings->bytes};
+    uint32_t tenants = result->trace->tenant_count;
+    struct ctxi_curve *curves = NULL;
     int status;
 
-    if (stream->ops)
+    if (result->trace->ops)
         fputs(CURVE_COMMAND ": a sample counts the gets alone\n", stderr);
-    check(ctxi_shards_init(&shards, &wanted, ctxi_process_allocator()));
-    requests = observe_all(result->trace, stream, &shards);
-    check(ctxi_shards_estimate(&shards, requests, ctxi_process_allocator(), &estimate));
-    result->overall = &estimate->curve;
-    result->estimate = estimate;
-    result->rate = ctxi_shards_rate(&shards);
-    result->sampled = ctxi_shards_keys(&shards);
-    result->enough = ctxi_shards_is_enough(&shards);
+    result->sample = curve_sample_all(result->trace, &sampling);
+    result->overall = &result->sample.estimate->curve;
+    if (settings->tenants) {
+        result->tenant_samples = curve_sample_tenants(result->trace, &sampling);
+        result->tenants = curves = curves_of(result->tenant_samples, tenants);
+    }
     status = write_result(settings, file, result);
-    ctxi_estimate_free(estimate);
-    ctxi_shards_fini(&shards);
+    free(curves);
+    curve_samples_free(result->tenant_samples, tenants);
+    curve_sample_free(&result->sample);
     return status;
 }
 
@@ -190,7 +159,7 @@ static int run(const struct settings *settings)
     if (settings->bytes && !trace->sizes)
         fputs(CURVE_COMMAND ": this trace has no sizes: every object counts 1\n", stderr);
     if (settings->rate > 0 || settings->samples > 0)
-        status = run_sampled(settings, &stream, file, &result);
+        status = run_sampled(settings, file, &result);
     else
         status = run_exact(settings, &stream, file, &result);
     ctxi_trace_free(trace);

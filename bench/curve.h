@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "capacities.h"
+#include "curve_sample.h"
 #include "tune/curve.h"
-#include "tune/shards.h"
 #include "tune/trace.h"
 
 #define CURVE_COMMAND "ctxbench curve"
@@ -17,12 +17,11 @@ struct curve_result {
     const char *path;
     const struct ctxi_trace *trace;
     const struct ctxi_curve *overall;
-    const struct ctxi_curve *tenants;     /* [trace->tenant_count]; NULL: not asked for */
-    const struct capacities *capacities;  /* which points to show; none: spread over the curve */
-    const struct ctxi_estimate *estimate; /* of `overall`; NULL: it is exact */
-    double rate;                          /* of the sample at its end, and how many keys it has */
-    uint32_t sampled;
-    bool bytes, enough; /* the sample is, for advice */
+    const struct ctxi_curve *tenants;    /* [trace->tenant_count]; NULL: not asked for */
+    const struct capacities *capacities; /* which points to show; none: spread over the curve */
+    struct curve_sample sample;          /* of `overall` */
+    struct curve_sample *tenant_samples; /* of `tenants`; NULL: they are exact */
+    bool bytes;
 };
 
 void curve_print_json(FILE *file, const struct curve_result *result);

@@ -48,17 +48,30 @@ static double ratio_of(const struct ctxi_curve *curve, uint64_t hits)
     return curve->requests > 0 ? (double)hits / (double)curve->requests : 0;
 }
 
+/* How the curve was sampled. */
+static const struct curve_sample *sample_of(const struct curve_result *result,
+                                            const struct ctxi_curve *curve)
+{
+    static const struct curve_sample none;
+
+    if (curve == result->overall)
+        return &result->sample;
+    return result->tenant_samples ? &result->tenant_samples[curve - result->tenants] : &none;
+}
+
 /* ---- JSON --------------------------------------------------------------------------------- */
 
 static void json_point(FILE *file, const struct curve_result *result,
                        const struct ctxi_curve *curve, uint64_t capacity, size_t bucket)
 {
+    const struct ctxi_estimate *estimate = sample_of(result, curve)->estimate;
+
     fprintf(file, "{\"capacity\": %" PRIu64 ", \"hits\": %" PRIu64 ", ", capacity,
             curve->hits[bucket]);
     json_number(file, "hit_ratio", ratio_of(curve, curve->hits[bucket]));
-    if (result->estimate && curve == result->overall)
-        fprintf(file, ", \"low\": %" PRIu64 ", \"high\": %" PRIu64, result->estimate->low[bucket],
-                result->estimate->high[bucket]);
+    if (estimate)
+        fprintf(file, ", \"low\": %" PRIu64 ", \"high\": %" PRIu64, estimate->low[bucket],
+                estimate->high[bucket]);
     if (curve->hit_bytes)
         fprintf(file, ", \"hit_bytes\": %" PRIu64, curve->hit_bytes[bucket]);
     if (curve->saved_ns)
@@ -83,12 +96,30 @@ static void json_curve(FILE *file, const struct curve_result *result,
     free(points.buckets);
 }
 
-static void json_sample(FILE *file, const struct curve_result *result)
+static void json_sample(FILE *file, const struct curve_sample *sample)
 {
-    fputs(" \"sample\": {", file);
-    json_number(file, "rate", result->rate);
-    fprintf(file, ", \"keys\": %" PRIu32 ", \"enough\": %s},\n", result->sampled,
-            result->enough ? "true" : "false");
+    fputs("\"sample\": {", file);
+    json_number(file, "rate", sample->rate);
+    fprintf(file, ", \"keys\": %" PRIu32 ", \"enough\": %s}", sample->keys,
+            sample->enough ? "true" : "false");
+}
+
+static void json_tenant(FILE *file, const struct curve_result *result, uint32_t tenant)
+{
+    const struct ctxi_curve *curve = &result->tenants[tenant];
+    const struct curve_sample *sample = sample_of(result, curve);
+
+    json_string(file, "tenant", ctxi_tenants_name(result->trace->tenants, tenant));
+    fputs(", ", file);
+    if (sample->estimate) {
+        json_sample(file, sample);
+        fputs(", ", file);
+    }
+    if (curve_sample_refused(sample))
+        fprintf(file, "\"requests\": %" PRIu64 ", \"refused\": \"too few sampled keys\"",
+                curve->requests);
+    else
+        json_curve(file, result, curve, "   ");
 }
 
 void curve_print_json(FILE *file, const struct curve_result *result)
@@ -96,9 +127,12 @@ void curve_print_json(FILE *file, const struct curve_result *result)
     size_t knee = ctxi_curve_knee(result->overall);
 
     fprintf(file, "{\"unit\": \"%s\",\n", result->bytes ? "bytes" : "entries");
-    if (result->estimate)
-        json_sample(file, result);
-    if (result->enough)
+    if (result->sample.estimate) {
+        fputc(' ', file);
+        json_sample(file, &result->sample);
+        fputs(",\n", file);
+    }
+    if (result->sample.enough)
         fprintf(file, " \"knee\": {\"capacity\": %" PRIu64 ", \"hits\": %" PRIu64 "},\n",
                 ctxi_curve_capacity(result->overall, knee), result->overall->hits[knee]);
     fputc(' ', file);
@@ -107,9 +141,7 @@ void curve_print_json(FILE *file, const struct curve_result *result)
         fputs(",\n \"tenants\": [", file);
     for (uint32_t i = 0; result->tenants && i < result->trace->tenant_count; i++) {
         fputs(i > 0 ? ",\n  {" : "\n  {", file);
-        json_string(file, "tenant", ctxi_tenants_name(result->trace->tenants, i));
-        fputs(", ", file);
-        json_curve(file, result, &result->tenants[i], "   ");
+        json_tenant(file, result, i);
         fputs("}", file);
     }
     fputs(result->tenants ? "]}\n" : "}\n", file);
@@ -124,7 +156,7 @@ static void csv_rows(FILE *file, const struct curve_result *result, const struct
 
     for (size_t i = 0; i < points.count; i++) {
         size_t bucket = points.buckets[i];
-        const struct ctxi_estimate *estimate = curve == result->overall ? result->estimate : NULL;
+        const struct ctxi_estimate *estimate = sample_of(result, curve)->estimate;
 
         fprintf(file, "%s,", scope);
         csv_string(file, tenant);
@@ -140,13 +172,26 @@ static void csv_rows(FILE *file, const struct curve_result *result, const struct
     free(points.buckets);
 }
 
+static void csv_tenant(FILE *file, const struct curve_result *result, uint32_t tenant)
+{
+    const struct ctxi_curve *curve = &result->tenants[tenant];
+    const char *name = ctxi_tenants_name(result->trace->tenants, tenant);
+
+    if (!curve_sample_refused(sample_of(result, curve))) {
+        csv_rows(file, result, curve, "tenant", name);
+        return;
+    }
+    fputs("refused,", file);
+    csv_string(file, name);
+    fprintf(file, ",,%" PRIu64 ",,,,,\n", curve->requests);
+}
+
 void curve_print_csv(FILE *file, const struct curve_result *result)
 {
     fputs("scope,tenant,capacity,requests,hits,hit_ratio,ceiling,low,high\n", file);
     csv_rows(file, result, result->overall, "all", "");
     for (uint32_t i = 0; result->tenants && i < result->trace->tenant_count; i++)
-        csv_rows(file, result, &result->tenants[i], "tenant",
-                 ctxi_tenants_name(result->trace->tenants, i));
+        csv_tenant(file, result, i);
 }
 
 /* ---- the table ---------------------------------------------------------------------------- */
@@ -155,13 +200,20 @@ static void table_head(FILE *file, const struct curve_result *result)
 {
     fprintf(file, "%16s%12s%8s%10s", result->bytes ? "bytes" : "capacity", "hits", "hit %",
             "at most");
-    if (result->estimate)
+    if (result->sample.estimate)
         fprintf(file, "%20s", "95 % interval");
     if (result->overall->hit_bytes)
         fprintf(file, "%8s", "byte %");
     if (result->overall->saved_ns)
         fprintf(file, "%14s", "saved seconds");
     fputc('\n', file);
+}
+
+static void table_interval(FILE *file, const struct ctxi_curve *curve,
+                           const struct ctxi_estimate *estimate, size_t bucket)
+{
+    fprintf(file, "%10.2f -%8.2f", 100 * ratio_of(curve, estimate->low[bucket]),
+            100 * ratio_of(curve, estimate->high[bucket]));
 }
 
 static void table_row(FILE *file, const struct curve_result *result, uint64_t capacity,
@@ -172,9 +224,8 @@ static void table_row(FILE *file, const struct curve_result *result, uint64_t ca
     fprintf(file, "%16" PRIu64 "%12" PRIu64 "%8.2f%10.2f", capacity, curve->hits[bucket],
             100 * ratio_of(curve, curve->hits[bucket]),
             100 * ratio_of(curve, ctxi_curve_ceiling(curve)));
-    if (result->estimate)
-        fprintf(file, "%10.2f -%8.2f", 100 * ratio_of(curve, result->estimate->low[bucket]),
-                100 * ratio_of(curve, result->estimate->high[bucket]));
+    if (result->sample.estimate)
+        table_interval(file, curve, result->sample.estimate, bucket);
     if (curve->hit_bytes)
         fprintf(file, "%8.2f",
                 curve->bytes > 0 ? 100 * (double)curve->hit_bytes[bucket] / (double)curve->bytes
@@ -188,8 +239,8 @@ static void table_sample(FILE *file, const struct curve_result *result)
 {
     fprintf(file,
             "\nA sample of %" PRIu32 " keys, at last one in %.4g; the interval holds 95 %%.\n",
-            result->sampled, 1 / result->rate);
-    if (!result->enough)
+            result->sample.keys, 1 / result->sample.rate);
+    if (!result->sample.enough)
         fprintf(file, "Fewer than %d sampled keys: no advice from that. It may be far off.\n",
                 CTXI_SHARDS_ENOUGH);
 }
@@ -197,16 +248,25 @@ static void table_sample(FILE *file, const struct curve_result *result)
 static void table_tenant(FILE *file, const struct curve_result *result, uint32_t tenant)
 {
     const struct ctxi_curve *curve = &result->tenants[tenant];
+    const struct curve_sample *sample = sample_of(result, curve);
     static const double parts[] = {0.5, 0.9, 0.99};
+    size_t buckets[3];
 
-    fprintf(file, "%-20.19s%12" PRIu64 "%10" PRIu64 "%10.2f",
-            ctxi_tenants_name(result->trace->tenants, tenant), curve->requests, curve->objects,
-            100 * ratio_of(curve, ctxi_curve_ceiling(curve)));
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        uint64_t hits = (uint64_t)(parts[i] * (double)ctxi_curve_ceiling(curve));
-
-        fprintf(file, "%12" PRIu64, ctxi_curve_capacity(curve, ctxi_curve_reaching(curve, hits)));
+    fprintf(file, "%-20.19s%12" PRIu64, ctxi_tenants_name(result->trace->tenants, tenant),
+            curve->requests);
+    if (curve_sample_refused(sample)) {
+        fprintf(file, "   %" PRIu32 " sampled keys: too few to say more\n", sample->keys);
+        return;
     }
+    fprintf(file, "%10" PRIu64 "%10.2f", curve->objects,
+            100 * ratio_of(curve, ctxi_curve_ceiling(curve)));
+    for (size_t i = 0; i < 3; i++) {
+        buckets[i] =
+            ctxi_curve_reaching(curve, (uint64_t)(parts[i] * (double)ctxi_curve_ceiling(curve)));
+        fprintf(file, "%12" PRIu64, ctxi_curve_capacity(curve, buckets[i]));
+    }
+    if (sample->estimate)
+        table_interval(file, curve, sample->estimate, buckets[1]);
     fputc('\n', file);
 }
 
@@ -215,8 +275,9 @@ static void table_tenants(FILE *file, const struct curve_result *result)
     uint32_t count = result->trace->tenant_count;
     struct rank *ranks = ranks_of(result->tenants, count);
 
-    fprintf(file, "\n%-20s%12s%10s%10s   capacity for 50, 90, 99 %% of that, alone\n", "tenant",
-            "requests", "objects", "at most");
+    fprintf(file, "\n%-20s%12s%10s%10s   capacity for 50, 90, 99 %% of that, alone%s\n", "tenant",
+            "requests", "objects", "at most",
+            result->tenant_samples ? "; 95 % interval at 90 %" : "");
     for (uint32_t row = 0; row < TENANTS_SHOWN && row < count; row++)
         table_tenant(file, result, ranks[row].tenant);
     if (count > TENANTS_SHOWN)
@@ -227,11 +288,12 @@ static void table_tenants(FILE *file, const struct curve_result *result)
 void curve_print_table(FILE *file, const struct curve_result *result)
 {
     const struct ctxi_curve *curve = result->overall;
-    size_t knee = result->enough ? ctxi_curve_knee(curve) : 0;
+    size_t knee = result->sample.enough ? ctxi_curve_knee(curve) : 0;
     struct points points = choose_points(result, curve, POINTS_SHOWN);
 
     fprintf(file, "%s: %" PRIu64 " gets of %s%" PRIu64 " objects\n\n", result->path,
-            curve->requests, result->estimate && result->rate < 1 ? "about " : "", curve->objects);
+            curve->requests, result->sample.estimate && result->sample.rate < 1 ? "about " : "",
+            curve->objects);
     draw_curve(file, curve, knee);
     fputc('\n', file);
     table_head(file, result);
@@ -241,7 +303,7 @@ void curve_print_table(FILE *file, const struct curve_result *result)
         fprintf(file, "\nK: the knee, at %" PRIu64 " with %.2f %%. ",
                 ctxi_curve_capacity(curve, knee), 100 * ratio_of(curve, curve->hits[knee]));
     fputs("at most: every object must be loaded once\n", file);
-    if (result->estimate)
+    if (result->sample.estimate)
         table_sample(file, result);
     if (result->tenants)
         table_tenants(file, result);

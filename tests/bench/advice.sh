@@ -65,7 +65,6 @@ expect_refused curve "$trace" --sample 0
 expect_refused curve "$trace" --sample 2
 expect_refused curve "$trace" --samples 0
 expect_refused curve "$trace" --sample 0.5 --samples 10
-expect_refused curve "$trace" --samples 10 --tenants
 expect_refused compare "$trace" --policy nothing
 expect_refused compare "$trace" --policy lru,lru
 expect_refused advise "$trace" --total 0
@@ -88,6 +87,21 @@ expect "$points == [(1, 4), (3, 4), (4, 16)] and j['sample']['enough'] and
     all(p['low'] == p['hits'] == p['high'] for p in j['points'])" \
     curve "$trace" --json --samples 8 --capacity 1,3,4
 expect 'not j["sample"]["enough"] and "knee" not in j' curve "$trace" --json --samples 2
+# Of a tenant with no more keys than that, the curve is exact; from two keys of three nothing is said.
+expect '[[(p["low"], p["hits"], p["high"]) for p in t["points"]] for t in j["tenants"]] ==
+    [[(0, 0, 0), (9, 9, 9)], [(7, 7, 7), (7, 7, 7)]]' \
+    curve "$trace" --json --tenants --samples 3 --capacity 2,3
+expect '[(t["tenant"], t["requests"], t["sample"]["keys"], "refused" in t, "points" in t)
+    for t in j["tenants"]] == [("loop", 12, 2, True, False), ("one", 8, 1, False, True)]' \
+    curve "$trace" --json --tenants --samples 2
+# A tenth of the keys of four tenants, seen from exact curves: inside their intervals, but for a few.
+run generate --requests 200000 --objects 20000 --tenants 4 --format csv --output "$scratch/four.csv"
+run curve "$scratch/four.csv" --json --tenants --capacity 30,300,3000
+cp "$scratch/out" "$scratch/exact"
+expect 'len(j["tenants"]) == 4 and sum(low["hits"] < p["low"] or low["hits"] > p["high"]
+    for t, e in zip(j["tenants"], json.load(open("'"$scratch"'/exact"))["tenants"])
+    for p, low in zip(t["points"], e["points"])) <= 1' \
+    curve "$scratch/four.csv" --json --tenants --sample 0.1 --capacity 30,300,3000
 
 results='{(r["policy"], r["capacity"]): r["hits"] for r in j["results"]}'
 expect "$results == {('lru', 3): 4, ('lru', 4): 16, ('opt', 3): 12, ('opt', 4): 16}" \
@@ -108,7 +122,7 @@ expect 'j["saved"][-1] == {"bytes": 350, "hits": 16, "saved_ns": 16000000}' advi
 
 # ---- CSV and text ----
 
-for command in 'curve --tenants' compare advise; do
+for command in 'curve --tenants' 'curve --tenants --samples 2' compare advise; do
     # shellcheck disable=SC2086 # two words are two arguments
     run $command "$trace" --csv
     python3 -c 'import csv, sys
@@ -122,6 +136,12 @@ grep -q '^K: the knee' "$scratch/out" || fail "curve names no knee"
 run curve "$trace" --samples 2
 grep -q '^Fewer than 8192 sampled keys: no advice' "$scratch/out" ||
     fail "a small sample is not said to be one"
+run curve "$trace" --tenants --samples 2
+grep -q '^loop .* 2 sampled keys: too few to say more$' "$scratch/out" ||
+    fail "a tenant with too small a sample is not said to be one"
+grep -q '^one .* 87\.50 - *87\.50$' "$scratch/out" || fail "a tenant's interval is not shown"
+run curve "$trace" --tenants --samples 2 --csv
+grep -q '^refused,"loop",,12,,,,,$' "$scratch/out" || fail "CSV does not say which tenant is refused"
 run advise "$trace" --total 4
 grep -q '^No split hits more than plain sharing' "$scratch/out" ||
     fail "advise does not say that sharing is as good as any split"
