@@ -7,7 +7,8 @@
 #include "tune/blocks.h"
 
 #define GROUPS       8
-#define STUDENT      2.365 /* of 7 degrees of freedom, 97.5 % */
+#define STUDENT      2.447 /* of 6 degrees of freedom, 97.5 % */
+#define SIGNIFICANT  0.5   /* correlation, squared, of eight groups: 95 % */
 #define NORMAL       1.96
 #define SCALE_BITS   7
 #define LARGEST_BITS 44 /* capacities from 2^44 on are one bucket */
@@ -240,17 +241,34 @@ static double clamp(double value, double most)
     return value < 0 ? 0 : value > most ? most : value;
 }
 
-/* Misses of all groups, and the standard error of that. */
-static double sum_groups(const double misses[GROUPS], double rate, double *out_error)
+static double sum_of(const double groups[GROUPS])
 {
-    double sum = 0, squares = 0;
+    double sum = 0;
 
     for (int g = 0; g < GROUPS; g++)
-        sum += misses[g];
-    for (int g = 0; g < GROUPS; g++)
-        squares += (misses[g] - sum / GROUPS) * (misses[g] - sum / GROUPS);
-    *out_error = square_root((1 - rate) * squares * GROUPS / (GROUPS - 1));
+        sum += groups[g];
     return sum;
+}
+
+/* The sum over groups of how far both are from their means, multiplied. */
+static double spread(const double a[GROUPS], const double b[GROUPS])
+{
+    double mean_a = sum_of(a) / GROUPS, mean_b = sum_of(b) / GROUPS, sum = 0;
+
+    for (int g = 0; g < GROUPS; g++)
+        sum += (a[g] - mean_a) * (b[g] - mean_b);
+    return sum;
+}
+
+/* By how much misses grow with requests, from group to group; 0 if that may be chance. A miss is a
+ * request, so not by more. */
+static double slope_of(const double misses[GROUPS], const double requests[GROUPS])
+{
+    double both = spread(misses, requests), of_requests = spread(requests, requests);
+
+    if (both <= 0 || both * both < SIGNIFICANT * spread(misses, misses) * of_requests)
+        return 0;
+    return clamp(both / of_requests, 1);
 }
 
 static uint64_t rounded(double hits, double requests)
@@ -258,19 +276,40 @@ static uint64_t rounded(double hits, double requests)
     return (uint64_t)(clamp(hits, requests) + 0.5);
 }
 
+/* A smaller capacity hits no more. */
+static void put_falling(uint64_t *values, size_t count, size_t b, uint64_t value)
+{
+    values[b] = b + 1 < count && values[b + 1] < value ? values[b + 1] : value;
+}
+
+/* All requests of the sample, each for as many as it stands for. */
+static void sum_requests(const struct ctxi_sampled *sampled, double requests[GROUPS])
+{
+    memcpy(requests, sampled->cold, sizeof sampled->cold);
+    for (size_t b = 0; b < BUCKETS; b++)
+        for (int g = 0; g < GROUPS; g++)
+            requests[g] += sampled->far[b][g];
+}
+
 /* Hits, and the errors of groups around them, from the largest capacity to the smallest. */
 static void fill_hits(const struct ctxi_shards *shards, struct ctxi_estimate *estimate)
 {
     const struct ctxi_sampled *sampled = shards->sampled;
-    double misses[GROUPS], error, all = (double)estimate->curve.requests;
+    double misses[GROUPS], requests[GROUPS], all = (double)estimate->curve.requests;
+    double part = (1 - rate_of(shards)) * GROUPS / (GROUPS - 2);
 
     memcpy(misses, sampled->cold, sizeof misses);
+    sum_requests(sampled, requests);
     for (size_t b = estimate->curve.count; b-- > 0;) {
-        double hits = all - sum_groups(misses, rate_of(shards), &error);
+        double slope = slope_of(misses, requests);
+        double hits = all - sum_of(misses) - slope * (all - sum_of(requests));
+        double squares = spread(misses, misses) - 2 * slope * spread(misses, requests) +
+                         slope * slope * spread(requests, requests);
+        double error = STUDENT * square_root(part * squares);
 
-        estimate->curve.hits[b] = rounded(hits, all);
-        estimate->low[b] = rounded(hits - STUDENT * error, all);
-        estimate->high[b] = rounded(hits + STUDENT * error, all);
+        put_falling(estimate->curve.hits, estimate->curve.count, b, rounded(hits, all));
+        put_falling(estimate->low, estimate->curve.count, b, rounded(hits - error, all));
+        put_falling(estimate->high, estimate->curve.count, b, rounded(hits + error, all));
         for (int g = 0; g < GROUPS; g++)
             misses[g] += sampled->far[b][g];
     }
