@@ -7,7 +7,7 @@
 #include "tune/blocks.h"
 
 #define GROUPS       8
-#define STUDENT      2.447 /* of 6 degrees of freedom, 97.5 % */
+#define STUDENT      2.365 /* of 7 degrees of freedom, 97.5 % */
 #define SIGNIFICANT  0.5   /* correlation, squared, of eight groups: 95 % */
 #define NORMAL       1.96
 #define SCALE_BITS   7
@@ -260,17 +260,6 @@ static double spread(const double a[GROUPS], const double b[GROUPS])
     return sum;
 }
 
-/* By how much misses grow with requests, from group to group; 0 if that may be chance. A miss is a
- * request, so not by more. */
-static double slope_of(const double misses[GROUPS], const double requests[GROUPS])
-{
-    double both = spread(misses, requests), of_requests = spread(requests, requests);
-
-    if (both <= 0 || both * both < SIGNIFICANT * spread(misses, misses) * of_requests)
-        return 0;
-    return clamp(both / of_requests, 1);
-}
-
 static uint64_t rounded(double hits, double requests)
 {
     return (uint64_t)(clamp(hits, requests) + 0.5);
@@ -291,21 +280,30 @@ static void sum_requests(const struct ctxi_sampled *sampled, double requests[GRO
             requests[g] += sampled->far[b][g];
 }
 
+/* By how much misses grow with requests, from group to group; 0 if that may be chance. A miss is a
+ * request, so not by more. */
+static double slope_of(const double misses[GROUPS], const double requests[GROUPS])
+{
+    double both = spread(misses, requests), of_requests = spread(requests, requests);
+
+    if (both <= 0 || both * both < SIGNIFICANT * spread(misses, misses) * of_requests)
+        return 0;
+    return clamp(both / of_requests, 1);
+}
+
 /* Hits, and the errors of groups around them, from the largest capacity to the smallest. */
 static void fill_hits(const struct ctxi_shards *shards, struct ctxi_estimate *estimate)
 {
     const struct ctxi_sampled *sampled = shards->sampled;
     double misses[GROUPS], requests[GROUPS], all = (double)estimate->curve.requests;
-    double part = (1 - rate_of(shards)) * GROUPS / (GROUPS - 2);
+    double part = (1 - rate_of(shards)) * GROUPS / (GROUPS - 1), lacking;
 
     memcpy(misses, sampled->cold, sizeof misses);
     sum_requests(sampled, requests);
+    lacking = all - sum_of(requests);
     for (size_t b = estimate->curve.count; b-- > 0;) {
-        double slope = slope_of(misses, requests);
-        double hits = all - sum_of(misses) - slope * (all - sum_of(requests));
-        double squares = spread(misses, misses) - 2 * slope * spread(misses, requests) +
-                         slope * slope * spread(requests, requests);
-        double error = STUDENT * square_root(part * squares);
+        double hits = all - sum_of(misses) - slope_of(misses, requests) * lacking;
+        double error = STUDENT * square_root(part * spread(misses, misses));
 
         put_falling(estimate->curve.hits, estimate->curve.count, b, rounded(hits, all));
         put_falling(estimate->low, estimate->curve.count, b, rounded(hits - error, all));

@@ -14,16 +14,17 @@
  * asked for most. How many there really were the caller knows. So the misses of the sample are corrected
  * by the requests that it has too many or too few, times the slope of misses over requests: the regression
  * estimator (Cochran, Sampling Techniques, 3rd edition 1977, chapter 7), with the slope of the eight groups
- * below. It is near 1 where nearly everything misses, and 0 where keys that are asked for most do not. If
- * the groups' correlation is not significant, it is taken for 0, as the adjustment of the paper always
- * does, which adds the difference to the first bucket: one very hot key would make a slope of nothing.
+ * below. It is near 1 where nearly everything misses, and 0 where keys that are asked for most do not. It
+ * is taken for 0, as the adjustment of the paper always does, which adds the difference to the first
+ * bucket, if the groups' correlation is not significant: one very hot key would make a slope of nothing.
  *
  * The interval, for 95 %: keys belong to one of eight groups by other bits of their hash, and misses are
  * counted for each. The groups are eight equal samples of keys, so that the spread of their misses
- * tells that of the sum (the method of random groups: Wolter, Introduction to Variance Estimation), less
- * what the slope explains; Student's t for 6 degrees of freedom. The distances have an error, too: a
- * capacity c holds c * R sampled keys, give or take sqrt(c * R * (1 - R)). So the lower bound is that of a
- * capacity smaller by 1.96 times that, and the upper bound that of one larger.
+ * tells that of the sum (the method of random groups: Wolter, Introduction to Variance Estimation);
+ * Student's t for 7 degrees of freedom. What the slope explains of that is left in: it is not so sure when
+ * the keys that are asked for most are not in the sample. The distances have an error, too: a capacity c
+ * holds c * R sampled keys, give or take sqrt(c * R * (1 - R)). So the lower bound is that of a capacity
+ * smaller by 1.96 times that, and the upper bound that of one larger.
  *
  * Equal hashes are taken for one key: of 64 bits that are spread well, none are.
  */

@@ -188,16 +188,18 @@ static double moment(const struct groups *a, const struct groups *b)
  * that there were. NAN: it explains just half, and rounding decides. */
 static double model_hits(const struct groups *misses, const struct groups *all, double requests)
 {
-    double both = moment(misses, all), explained, slope = 0, hits = requests;
+    double both = moment(misses, all), x = moment(all, all), lacking = requests, hits = requests;
+    double half = 0.5 * x * moment(misses, misses);
 
-    explained = both * both / moment(all, all) / moment(misses, misses);
-    if (fabs(explained - 0.5) < 1e-9)
+    for (size_t g = 0; g < GROUPS; g++) {
+        lacking -= all->of[g];
+        hits -= misses->of[g];
+    }
+    if (fabs(half - both * both) < 1e-9 * half)
         return NAN;
-    if (both > 0 && explained > 0.5)
-        slope = fmin(both / moment(all, all), 1);
-    for (size_t g = 0; g < GROUPS; g++)
-        hits -= misses->of[g] - slope * all->of[g];
-    return fmin(fmax(hits - slope * requests, 0), requests);
+    if (both > 0 && both * both > half)
+        hits -= fmin(both / x, 1) * lacking;
+    return fmin(fmax(hits, 0), requests);
 }
 
 static void compare_with_model(const struct ctxi_shards *shards, uint64_t requests)
