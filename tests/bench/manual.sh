@@ -59,7 +59,7 @@ for format in $("$bench" curve --help | awk '/^Formats of traces:$/ { on = 1; ne
     section TRACES | grep -q -x "\.B $format" || fail "the manual lacks the format $format"
 done
 
-# Who lays pages out; not every machine has them.
+# Who lays pages out; `make test` installs them, and `make bench-check` alone does without.
 if command -v mandoc >/dev/null; then
     mandoc -T lint -W warning "$manual" >"$scratch/out" || fail "mandoc: $(cat "$scratch/out")"
 fi
