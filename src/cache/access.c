@@ -7,6 +7,7 @@
 #include "cache/hit.h"
 #include "cache/info.h"
 #include "cache/load.h"
+#include "cache/observe.h"
 #include "cache/request.h"
 #include "cache/stats.h"
 
@@ -48,6 +49,14 @@ static enum ctx_cache_outcome outcome_of(const struct search *search, int status
     return status == CTX_ABSENT ? CTX_CACHE_MISS : CTX_CACHE_REFUSED;
 }
 
+/* To whoever looks on. */
+static void show_search(const struct search *search, struct ctxi_request *request,
+                        const struct ctxi_partition *partition)
+{
+    ctxi_observe(request->cache, search->hold.entry ? CTXI_SEEN_HIT : CTXI_SEEN_LOST,
+                 request->key.hash, partition->id);
+}
+
 static void count_search(const struct search *search, ctx_cache *cache,
                          struct ctxi_partition *partition, int status)
 {
@@ -81,8 +90,10 @@ static int look(struct search *search, struct ctxi_request *request,
         search->again = true;
         return status;
     case CTXI_EXPIRED:
-        if (search->leaves_trace)
-            ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, batch);
+        if (!search->leaves_trace)
+            break;
+        ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, batch);
+        ctxi_observe(cache, CTXI_SEEN_DELETE, request->key.hash, partition->id);
         break;
     case CTXI_NOT_FOUND:
         break;
@@ -93,8 +104,10 @@ static int look(struct search *search, struct ctxi_request *request,
             ctxi_audit_charge_warned(cache);
         break;
     }
-    if (search->leaves_trace)
+    if (search->leaves_trace) {
+        show_search(search, request, partition);
         count_search(search, cache, partition, status);
+    }
     return status;
 }
 
@@ -197,6 +210,21 @@ static bool fence_key(ctx_cache *cache, const struct ctxi_key *key)
     return flight != NULL;
 }
 
+/* To whoever looks on. A put that could not store has removed what was there. */
+static void show_put(ctx_cache *cache, uint64_t hash, uint64_t partition, struct ctxi_hold hold,
+                     bool is_stored)
+{
+    struct ctxi_seen seen = {CTXI_SEEN_DELETE, hash, partition, 0, 0};
+
+    if (!ctxi_is_observed(cache, hash))
+        return;
+    if (is_stored) {
+        seen.what = CTXI_SEEN_PUT;
+        seen.weight = ctxi_entry_charge(cache, hold.entry, hold.number);
+    }
+    ctxi_observed(cache, NULL, &seen);
+}
+
 static int put_entry(struct ctxi_request *request, struct ctxi_hold hold)
 {
     CTXI_BATCH(batch, request->cache);
@@ -213,6 +241,7 @@ static int put_entry(struct ctxi_request *request, struct ctxi_hold hold)
     ctxi_contents_erase(cache, &request->key, clock, CTX_CACHE_REPLACED, &batch);
     if (!ctxi_contents_store(cache, partition, request->key.hash, hold, &batch))
         r = CTX_ABSENT;
+    show_put(cache, request->key.hash, partition->id, hold, r == CTX_OK);
     ctxi_contents_renounce(cache, hold); /* if it was not; callbacks may destroy the cache */
     ctxi_lock_release(&cache->lock);
     return r;
@@ -262,6 +291,7 @@ int ctx_cache_invalidate_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *
     was_there = fence_key(cache, &request.key);
     if (ctxi_contents_erase(cache, &request.key, clock, CTX_CACHE_INVALIDATED, &batch))
         was_there = true;
+    ctxi_observe(cache, CTXI_SEEN_DELETE, request.key.hash, partition->id);
     ctxi_cache_unlock(cache);
     return was_there ? CTX_OK : CTX_ABSENT;
 }

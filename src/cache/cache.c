@@ -207,6 +207,7 @@ static void set_empty(ctx_cache *cache, const ctx_allocator *allocator)
     atomic_init(&cache->refs, 1);
     atomic_init(&cache->expiring, false);
     atomic_init(&cache->straight, false);
+    atomic_init(&cache->observed, 0);
     atomic_init(&cache->whole, 0);
     ctxi_readers_init(&cache->readers);
     ctxi_list_init(&cache->registered);
@@ -251,6 +252,16 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
     return r;
 }
 
+static bool make_locks(ctx_cache *cache)
+{
+    if (ctxi_lock_init(&cache->lock))
+        return false;
+    if (!ctxi_lock_init(&cache->observers.lock))
+        return true;
+    ctxi_lock_fini(&cache->lock);
+    return false;
+}
+
 int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache)
 {
     ctx_cache_config ours;
@@ -271,7 +282,7 @@ int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache)
     if (!cache)
         return CTX_ERR_NOMEM;
     set_empty(cache, &allocator);
-    if (ctxi_lock_init(&cache->lock)) {
+    if (!make_locks(cache)) {
         ctxi_free(&allocator, cache->block, BLOCK_BYTES);
         return CTX_ERR_SYSTEM;
     }
@@ -315,6 +326,7 @@ void ctxi_cache_unref(ctx_cache *cache)
     if (cache->warned)
         ctxi_reads_unref(cache->warned);
     unhold_variables(cache);
+    ctxi_lock_fini(&cache->observers.lock);
     ctxi_lock_fini(&cache->lock);
     allocator = cache->allocator;
     ctxi_free(&allocator, cache->block, BLOCK_BYTES);

@@ -23,6 +23,15 @@ _Static_assert(CTXI_RECENT_NS <= CTX_CACHE_CLOCK_LAG_NS, "what the header says")
 
 struct ctxi_reads;
 
+/* Who may look on at the requests of a cache; observe.h. */
+enum ctxi_observer { CTXI_OBSERVER_RECORDING, CTXI_OBSERVER_CURVE, CTXI_OBSERVER_COUNT };
+
+struct ctxi_observers {
+    /* Guards what is below. Taken under the cache's lock, too; nothing is taken under it. */
+    struct ctxi_lock lock;
+    uint64_t thresholds[CTXI_OBSERVER_COUNT]; /* 0: this one does not look on */
+};
+
 /* The sizes of what is in entries, summed up. */
 struct ctxi_sizes_of_entries {
     size_t keys, values, adopted;
@@ -42,6 +51,9 @@ struct ctx_cache {
     /* True once an entry with an expiry was stored: until then no call reads the clock to look. */
     atomic_bool expiring;
     atomic_bool straight; /* whether entries are like those that hit.c finds the straight way */
+    /* Requests whose key hash is below it are shown; observe.h. 0: nobody looks on. Changed under
+     * observers.lock. */
+    _Atomic uint64_t observed;
     /* The id of the only partition when vary is empty, 0: not known. Checked before it is used, hence
      * relaxed. */
     _Atomic uint64_t whole;
@@ -57,6 +69,8 @@ struct ctx_cache {
     void *block; /* the memory that the struct lies in */
 
     struct ctxi_link registered; /* fork.c; guarded by its lock */
+
+    struct ctxi_observers observers;
 
     /* Lines of their own; see reader.h. */
     struct ctxi_readers readers;

@@ -19,6 +19,7 @@
 #include "cache/info.h"
 #include "cache/led.h"
 #include "cache/load.h"
+#include "cache/observe.h"
 #include "cache/stats.h"
 #include "context/store.h"
 
@@ -255,6 +256,23 @@ static void end_shared(struct call *call, int status, const struct verdict *verd
     ctxi_flight_end(call->flight, &result, out_garbage);
 }
 
+/* Shows the miss that lands, to whoever looks on; the lock is held. */
+static void show_miss(const struct call *call)
+{
+    const struct ctxi_flight *flight = call->flight;
+    ctx_cache *cache = flight->cache;
+    struct ctxi_seen seen = {CTXI_SEEN_LOST, flight->hash, flight->partition_id, 0,
+                             call->info.load_ns};
+
+    if (!ctxi_is_observed(cache, flight->hash))
+        return;
+    if (call->info.stored) {
+        seen.what = CTXI_SEEN_MISS;
+        seen.weight = ctxi_entry_charge(cache, call->hold.entry, call->hold.number);
+    }
+    ctxi_observed(cache, NULL, &seen);
+}
+
 /*
  * Ends the flight with `status`, the load's own; call->hold and info.reason say the rest, the
  * verdict who else may have it.
@@ -271,6 +289,7 @@ static void land(struct call *call, int status, const struct verdict *verdict)
     if (status == CTX_OK && call->info.reason == CTX_CACHE_STORED)
         call->info.reason = store(call, &batch);
     call->info.stored = status == CTX_OK && call->info.reason == CTX_CACHE_STORED;
+    show_miss(call);
     ctxi_contents_renounce(cache, call->hold);
     ctxi_seat_give(cache, ctxi_fn_id(call->request.fn), &call->load.seat);
     count_load(call, partition, status);
@@ -369,6 +388,7 @@ static int hit(struct call *call, struct ctxi_partition *partition, struct ctxi_
         ctxi_audit_charge_warned(cache);
     ctxi_recency_touch(&cache->arena, found.number);
     ctxi_count_hit(cache, partition, found.entry);
+    ctxi_observe(cache, CTXI_SEEN_HIT, call->request.key.hash, partition->id);
     call->info.outcome = CTX_CACHE_HIT;
     call->info.stored = true;
     call->hold = ctxi_entry_ref(found);
@@ -416,9 +436,11 @@ static enum step join(struct call *call, struct ctxi_partition *partition,
     call->info.outcome = CTX_CACHE_JOINED;
     CTXI_COUNT(cache, partition, calls, 1);
     CTXI_COUNT(cache, partition, joined, 1);
-    if (r == CTX_OK)
+    if (r == CTX_OK) {
         r = take_result(call, flight);
-    else
+        ctxi_observe(cache, call->info.stored ? CTXI_SEEN_HIT : CTXI_SEEN_LOST, flight->hash,
+                     flight->partition_id);
+    } else
         CTXI_COUNT(cache, partition, timeouts, 1);
     ctxi_flight_leave(flight, out_garbage);
     *out_status = r;
@@ -488,6 +510,7 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
         /* callbacks of what is removed run first, with no flight begun: then look once more */
         ctxi_recency_drain(cache);
         ctxi_contents_remove(cache, found.number, CTX_CACHE_EXPIRED, &batch);
+        ctxi_observe(cache, CTXI_SEEN_DELETE, call->request.key.hash, partition->id);
         step = STEP_AGAIN;
         break;
     case CTXI_NEED_CLOCK:

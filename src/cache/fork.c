@@ -7,7 +7,7 @@
 /*
  * Guards the list of caches, and `installed`. Lock order: this, then the lock of attachments
  * (reader.c), then each cache's lock in the order of the list, then the locks that may be taken under a
- * cache's: functions and waits.
+ * cache's: that of its observers, functions and waits.
  */
 static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
 static struct ctxi_link registry = {&registry, &registry};
@@ -24,6 +24,8 @@ static void prepare(void)
     ctxi_readers_fork_prepare();
     for (struct ctxi_link *link = registry.next; link != &registry; link = link->next)
         ctxi_lock_acquire(&cache_of(link)->lock);
+    for (struct ctxi_link *link = registry.next; link != &registry; link = link->next)
+        ctxi_lock_acquire(&cache_of(link)->observers.lock);
     ctxi_fn_fork_prepare();
     ctxi_waits_fork_prepare();
 }
@@ -32,6 +34,8 @@ static void release_all(void)
 {
     ctxi_waits_fork_done();
     ctxi_fn_fork_done();
+    for (struct ctxi_link *link = registry.prev; link != &registry; link = link->prev)
+        ctxi_lock_release(&cache_of(link)->observers.lock);
     for (struct ctxi_link *link = registry.prev; link != &registry; link = link->prev)
         ctxi_lock_release(&cache_of(link)->lock);
     ctxi_readers_fork_done();

@@ -55,6 +55,8 @@ INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, 
     entry = find(&caller, &key, &number);
     status = use(&caller, entry, number, clock, wish, &after);
     ctxi_section_leave(caller.reader);
+    if (LIKELY(status != CTXI_WHOLE_WAY) && wish->deed != PEEK)
+        observe(&caller, key.hash);
     tidy_up(&caller, &after);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
         hand_over(asked, &caller, &key, clock);
@@ -190,6 +192,8 @@ INLINE int straight_of(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value
     ctxi_section_leave(caller.reader);
     if (UNLIKELY(is_time))
         ctxi_hit_drain(cache, caller.reader);
+    if (LIKELY(status == CTX_OK))
+        observe(&caller, hash);
     return status;
 }
 

@@ -134,6 +134,8 @@ static size_t hits_from(const struct window *window, size_t from,
     next = answers->buffers ? use_from(window, from, clock, answers, COPY, &after)
                             : use_from(window, from, clock, answers, HOLD, &after);
     ctxi_section_leave(window->caller.reader);
+    for (size_t i = from; i < next; i++)
+        observe(&window->caller, window->keys[i].hash);
     tidy_up(&window->caller, &after);
     return next;
 }

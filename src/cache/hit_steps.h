@@ -12,6 +12,7 @@
 #include "cache/hit.h"
 #include "cache/info.h"
 #include "cache/known.h"
+#include "cache/observe.h"
 #include "context/store.h"
 
 #define SHORT_KEY CTXI_ASKED_KEY /* bytes; longer ones go the whole way */
@@ -264,6 +265,13 @@ INLINE int use(const struct caller *caller, struct ctxi_entry *entry, uint32_t n
 }
 
 /* ---- outside of it ------------------------------------------------------------------------ */
+
+/* Shows a hit to whoever looks on. */
+INLINE void observe(const struct caller *caller, uint64_t hash)
+{
+    if (ctxi_is_observed(caller->cache, hash))
+        ctxi_observed_hit(caller->cache, caller->reader, hash, caller->partition);
+}
 
 INLINE void tidy_up(const struct caller *caller, const struct after *after)
 {

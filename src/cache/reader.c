@@ -238,13 +238,20 @@ static struct ctxi_reader *make(ctx_cache *cache, uint64_t serial)
     return reader;
 }
 
-struct ctxi_reader *ctxi_reader_find_or_make(ctx_cache *cache, uint64_t serial)
+struct ctxi_reader *ctxi_reader_find(uint64_t serial)
 {
     struct ctxi_reader *reader = ctxi_reader_table.all;
-    size_t i = serial % CTXI_READER_SLOTS;
 
     while (reader && reader->serial != serial)
         reader = reader->next;
+    return reader;
+}
+
+struct ctxi_reader *ctxi_reader_find_or_make(ctx_cache *cache, uint64_t serial)
+{
+    struct ctxi_reader *reader = ctxi_reader_find(serial);
+    size_t i = serial % CTXI_READER_SLOTS;
+
     if (!reader)
         reader = make(cache, serial);
     if (reader) {

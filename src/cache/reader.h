@@ -158,6 +158,9 @@ extern __thread struct ctxi_reader_table ctxi_reader_table
 
 struct ctxi_reader *ctxi_reader_find_or_make(ctx_cache *cache, uint64_t serial);
 
+/* The same if there is one; NULL: there is not. Any lock may be held. */
+struct ctxi_reader *ctxi_reader_find(uint64_t serial);
+
 /* This thread's reader of the cache; NULL: there is no memory for one. No lock held. */
 static inline struct ctxi_reader *ctxi_reader_of(ctx_cache *cache, uint64_t serial)
 {

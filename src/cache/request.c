@@ -2,6 +2,7 @@
 
 #include "cache/audit.h"
 #include "cache/function.h"
+#include "cache/observe.h"
 #include "context/store.h"
 
 /* ---- the values of the partition ---------------------------------------------------------- */
@@ -222,9 +223,10 @@ void ctxi_request_start(struct ctxi_request *request, ctx_cache *cache)
 int ctxi_request_open(struct ctxi_request *request, ctx_cache_fn *fn, const ctx_value *args,
                       size_t arg_count, bool create)
 {
-    const ctx_cache *cache = request->cache;
+    ctx_cache *cache = request->cache;
     int r;
 
+    ctxi_observe_prepare(cache);
     request->create = create;
     ctxi_bytes_init(&request->bytes, &cache->allocator, cache->config.key_limit + CTXI_KEY_HEADER);
     ctxi_audit_charge_vary(cache); /* whatever comes of it, an error included, depends on them */
