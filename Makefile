@@ -88,7 +88,7 @@ objects = $(patsubst %,$(B)/obj/%.o,$(wildcard $1))
 programs = $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/$1/*.c tests/$1/*.cpp)))
 
 # What reads traces is in ctxbench and the tests; the library has no use for it.
-TUNE_OBJECTS    := $(call objects,src/tune/*.c src/tune/*/*.c)
+TUNE_OBJECTS    := $(call objects,src/tune/*.c src/tune/*/*.c src/recording/decode.c)
 LIB_OBJECTS     := $(filter-out $(TUNE_OBJECTS),$(call objects,src/*/*.c))
 BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c $(call bench_files,$(BENCH_FOUND)))
 SUPPORT_OBJECTS := $(call objects,tests/support/*.c)

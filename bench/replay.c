@@ -19,6 +19,7 @@ struct settings {
     struct result_settings result;
     const char **typed_capacities;
     struct capacities capacities;
+    const char *record;
     uint64_t tenants_shown;
     bool help;
 };
@@ -29,6 +30,8 @@ static const struct option options[] = {
     TRACE_OPTIONS,
     {"--capacity", "N[,N]", "entries in the cache; a run for each", OPTION_LIST,
      FIELD(typed_capacities), 0, 0},
+    {"--record", "FILE", "record what the cache is asked for, at one capacity", OPTION_TEXT,
+     FIELD(record), 0, 0},
     {"--tenants", "N", "rows of tenants in the table (10); --json and --csv have all", OPTION_WHOLE,
      FIELD(tenants_shown), 0, 1000000},
     RESULT_OPTIONS(struct settings),
@@ -57,6 +60,8 @@ static bool check_settings(struct settings *settings)
         return false;
     if (capacities->count == 0)
         return options_wrong(REPLAY_COMMAND, "which --capacity?");
+    if (settings->record && capacities->count > 1)
+        return options_wrong(REPLAY_COMMAND, "--record goes with one --capacity");
     for (size_t i = 0; i < capacities->count; i++)
         if (capacities->values[i] > UINT32_MAX)
             return options_wrong(REPLAY_COMMAND, "--capacity is at most 4294967295");
@@ -90,7 +95,7 @@ static int run(const struct settings *settings)
         return status;
     replay_init(&replay, settings->trace.path, trace, capacities->count);
     for (size_t i = 0; i < capacities->count; i++)
-        replay_run(&replay, &replay.results[i], capacities->values[i]);
+        replay_run(&replay, &replay.results[i], capacities->values[i], settings->record);
     status = write_result(file, settings, &replay);
     replay_fini(&replay);
     ctxi_trace_free(trace);

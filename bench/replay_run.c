@@ -2,9 +2,11 @@
  * Running a trace: each request is a call of a memoized function with the trace's key as its argument,
  * made in the context of its tenant, as a server with a context for each of its sessions makes it.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ctxcache.h>
 
@@ -13,8 +15,9 @@
 #include "output.h"
 #include "replay.h"
 
-#define CHUNK        ((size_t)1 << 16) /* requests between two looks at the clock and the progress line */
-#define SAMPLE_EVERY 251               /* requests, of which one is timed for its tenant */
+#define CHUNK         ((size_t)1 << 16) /* requests between two looks at the clock and the progress line */
+#define RECORD_BUFFER ((size_t)64 << 20) /* one thread, that is to drop nothing */
+#define SAMPLE_EVERY  251                /* requests, of which one is timed for its tenant */
 
 /* ---- the function that is memoized -------------------------------------------------------- */
 
@@ -318,6 +321,31 @@ static uint64_t carry_out_all(struct run *run)
     return took;
 }
 
+static void start_record(const struct run *run, const char *path)
+{
+    ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
+    int status;
+
+    options.path = path;
+    options.buffer_bytes = RECORD_BUFFER;
+    status = ctx_cache_record_start(run->cache, &options);
+    if (status == CTX_ERR_SYSTEM)
+        die("%s: %s", path, strerror(errno));
+    check(status, "the recording");
+}
+
+static void stop_record(const struct run *run, const char *path)
+{
+    ctx_cache_record_stats stats = CTX_CACHE_RECORD_STATS_INIT;
+    int status = ctx_cache_record_stop(run->cache, &stats);
+
+    if (status == CTX_ERR_SYSTEM)
+        die("%s: %s", path, strerror(errno));
+    check(status, "the recording");
+    fprintf(stderr, "%s: %" PRIu64 " requests in %" PRIu64 " bytes, %" PRIu64 " dropped\n", path,
+            stats.recorded, stats.bytes, stats.dropped);
+}
+
 static uint64_t measure_clock(void)
 {
     enum { LOOKS = 1000 };
@@ -354,7 +382,8 @@ static void count_evictions(struct run *run)
             result->total.evictions);
 }
 
-void replay_run(struct replay *replay, struct replay_result *result, uint64_t capacity)
+void replay_run(struct replay *replay, struct replay_result *result, uint64_t capacity,
+                const char *record)
 {
     const struct ctxi_trace *trace = replay->trace;
     struct run run = {.trace = trace, .result = result, .clock_cost = measure_clock()};
@@ -365,7 +394,11 @@ void replay_run(struct replay *replay, struct replay_result *result, uint64_t ca
     run.stored = die_calloc(trace->tenant_count, sizeof *run.stored);
     make_cache(&run, capacity);
     enter(&run, tenant_of(trace, 0));
+    if (record)
+        start_record(&run, record);
     result->ns_per_call = (double)carry_out_all(&run) / (double)trace->request_count;
+    if (record)
+        stop_record(&run, record);
     leave(&run);
     count_evictions(&run);
     ctx_cache_destroy(run.cache);

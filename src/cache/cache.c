@@ -12,6 +12,7 @@
 #include "cache/fork.h"
 #include "cache/hit.h"
 #include "context/store.h"
+#include "ctxcache/record.h"
 
 #define KEY_LIMIT_DEFAULT 65536
 #define CONFIG_OLDEST     sizeof(ctx_cache_config) /* of version 0.1 */
@@ -336,6 +337,7 @@ void ctx_cache_destroy(ctx_cache *cache)
 {
     if (!cache)
         return;
+    (void)ctx_cache_record_stop(cache, NULL);
     ctxi_lock_acquire(&cache->lock);
     cache->closed = true;
     ctxi_lock_release(&cache->lock);

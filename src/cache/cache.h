@@ -29,7 +29,10 @@ enum ctxi_observer { CTXI_OBSERVER_RECORDING, CTXI_OBSERVER_CURVE, CTXI_OBSERVER
 struct ctxi_observers {
     /* Guards what is below. Taken under the cache's lock, too; nothing is taken under it. */
     struct ctxi_lock lock;
-    uint64_t thresholds[CTXI_OBSERVER_COUNT]; /* 0: this one does not look on */
+    struct ctxi_recording *recording; /* NULL: there is none (recording.h) */
+    bool recording_starts;            /* somebody is making one */
+    /* 0: this one does not look on. Read without the lock, too, as `observed` is. */
+    _Atomic uint64_t thresholds[CTXI_OBSERVER_COUNT];
 };
 
 /* The sizes of what is in entries, summed up. */

@@ -1,9 +1,8 @@
 #include "cache/flight.h"
 
 #include <errno.h>
-#include <time.h>
 
-#include "base/sys.h"
+#include "base/wait.h"
 #include "cache/cache.h"
 #include "cache/function.h"
 #include "context/store.h"
@@ -162,20 +161,6 @@ void ctxi_flight_fence(struct ctxi_flight *flight)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-static int init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    int r = pthread_condattr_init(&attributes);
-
-    if (r)
-        return r;
-    r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (!r)
-        r = pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return r;
-}
-
 static size_t flight_size(const struct ctxi_flight *flight)
 {
     return offsetof(struct ctxi_flight, key) + flight->key_size;
@@ -318,7 +303,7 @@ static int begin_wait(struct ctxi_flight *flight)
 {
     int r;
 
-    if (!flight->has_cond && init_condition(&flight->ended_cond))
+    if (!flight->has_cond && ctxi_condition_init(&flight->ended_cond))
         return CTX_ERR_NOMEM;
     flight->has_cond = true;
     ctxi_lock_acquire(&waits_lock);
@@ -362,14 +347,6 @@ static void cancel_wait(struct waiting *waiting)
     ctxi_entry_unref(cache, garbage);
 }
 
-static struct timespec deadline_after(uint64_t wait_ns)
-{
-    uint64_t now = ctxi_monotonic_ns(NULL);
-    uint64_t end = wait_ns > INT64_MAX - now ? INT64_MAX : now + wait_ns;
-
-    return (struct timespec){(time_t)(end / 1000000000u), (long)(end % 1000000000u)};
-}
-
 static int wait_until_ended(struct ctxi_flight *flight, uint64_t wait_ns)
 {
     __attribute__((cleanup(cancel_wait))) struct waiting waiting = {flight};
@@ -378,7 +355,7 @@ static int wait_until_ended(struct ctxi_flight *flight, uint64_t wait_ns)
     int r = 0;
 
     if (wait_ns)
-        deadline = deadline_after(wait_ns);
+        deadline = ctxi_deadline_after(wait_ns);
     while (!flight->ended && r != ETIMEDOUT) {
         ctxi_lock_yielded(lock);
         r = wait_ns ? pthread_cond_timedwait(&flight->ended_cond, &lock->mutex, &deadline)

@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "cache/flight.h"
 #include "cache/function.h"
+#include "cache/recording.h"
 
 /*
  * Guards the list of caches, and `installed`. Lock order: this, then the lock of attachments
@@ -47,6 +48,7 @@ static void in_child(void)
     ctxi_fence_init();
     for (struct ctxi_link *link = registry.next; link != &registry; link = link->next) {
         ctxi_readers_after_fork(cache_of(link));
+        ctxi_recording_after_fork(cache_of(link));
         ctxi_flights_after_fork(cache_of(link));
     }
     release_all();

@@ -1,24 +1,25 @@
 #include "cache/observe.h"
 
+#include "cache/recording.h"
+
 /* Everybody who looks on, one after the other; each asks whether the hash is below its own threshold. */
-static void show(ctx_cache *cache, struct ctxi_reader *reader, const struct ctxi_seen *seen)
-{
-    (void)cache;
-    (void)reader;
-    (void)seen;
-    /* CTXI_OBSERVER_RECORDING */
-    /* CTXI_OBSERVER_CURVE */
-}
 
 void ctxi_observed(ctx_cache *cache, struct ctxi_reader *reader, const struct ctxi_seen *seen)
 {
-    show(cache, reader ? reader : ctxi_reader_find(cache->serial), seen);
+    if (!reader)
+        reader = ctxi_reader_find(cache->serial);
+    ctxi_recording_see(cache, reader, seen);
+    /* CTXI_OBSERVER_CURVE: its place */
 }
 
 void ctxi_observed_hit(ctx_cache *cache, struct ctxi_reader *reader, uint64_t hash,
                        uint64_t partition)
 {
-    show(cache, reader, &(struct ctxi_seen){CTXI_SEEN_HIT, hash, partition, 0, 0});
+    const struct ctxi_seen seen = {CTXI_SEEN_HIT, hash, partition, 0, 0};
+
+    if (!ctxi_recording_see_hit(reader, hash, partition))
+        ctxi_recording_see(cache, reader, &seen);
+    /* CTXI_OBSERVER_CURVE: its place */
 }
 
 void ctxi_observers_set(ctx_cache *cache, enum ctxi_observer who, uint64_t threshold)
@@ -27,10 +28,13 @@ void ctxi_observers_set(ctx_cache *cache, enum ctxi_observer who, uint64_t thres
     uint64_t largest = 0;
 
     CTXI_ASSERT_HELD(&observers->lock);
-    observers->thresholds[who] = threshold;
-    for (int i = 0; i < CTXI_OBSERVER_COUNT; i++)
-        if (observers->thresholds[i] > largest)
-            largest = observers->thresholds[i];
     /* relaxed: a request that runs may be shown, or not */
+    atomic_store_explicit(&observers->thresholds[who], threshold, memory_order_relaxed);
+    for (int i = 0; i < CTXI_OBSERVER_COUNT; i++) {
+        uint64_t one = atomic_load_explicit(&observers->thresholds[i], memory_order_relaxed);
+
+        if (one > largest)
+            largest = one;
+    }
     atomic_store_explicit(&cache->observed, largest, memory_order_relaxed);
 }

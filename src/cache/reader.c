@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache/cache.h"
+#include "cache/tape.h"
 
 #define READER_BYTES (sizeof(struct ctxi_reader) + CTXI_LINE) /* to be aligned in */
 
@@ -42,6 +43,8 @@ void ctxi_readers_init(struct ctxi_readers *readers)
 
 static void free_reader(struct ctxi_reader *reader)
 {
+    if (reader->tape)
+        ctxi_tape_unref(reader->tape);
     ctxi_free(ctxi_process_allocator(), reader->block, READER_BYTES);
 }
 

@@ -80,6 +80,7 @@ struct ctxi_reader {
     uint64_t partition, seed;      /* in that moment: an id, maybe not current any more */
     uint64_t whole_id, whole_seed; /* the partition of a cache that varies on nothing */
     struct ctxi_reader *next;      /* all readers of the thread */
+    struct ctxi_tape *tape;        /* of a recording, ours as well; NULL: none (tape.h) */
     void *block;                   /* the memory it lies in */
 
     /* Guarded by the cache's lock. */

@@ -49,7 +49,7 @@ struct ctxi_trace_format {
 };
 
 extern const struct ctxi_trace_format ctxi_format_csv, ctxi_format_keys, ctxi_format_arc,
-    ctxi_format_lirs, ctxi_format_oracle, ctxi_format_orm;
+    ctxi_format_lirs, ctxi_format_oracle, ctxi_format_orm, ctxi_format_recorded;
 
 /* By its name, or by the head of a trace; NULL: there is none. */
 const struct ctxi_trace_format *ctxi_format_named(const char *name);

@@ -7,8 +7,8 @@
 
 /* In the order in which they are tried: those that cannot be mistaken come first. */
 static const struct ctxi_trace_format *const formats[] = {
-    &ctxi_format_csv,  &ctxi_format_arc,    &ctxi_format_lirs,
-    &ctxi_format_keys, &ctxi_format_oracle, &ctxi_format_orm,
+    &ctxi_format_recorded, &ctxi_format_csv,    &ctxi_format_arc, &ctxi_format_lirs,
+    &ctxi_format_keys,     &ctxi_format_oracle, &ctxi_format_orm,
 };
 
 #define FORMAT_COUNT (sizeof formats / sizeof *formats)

@@ -1,0 +1,51 @@
+/*
+ * encode.h: requests become the blocks of a recording. Included by the cache, and by tests.
+ */
+#ifndef CTXI_RECORDING_ENCODE_H
+#define CTXI_RECORDING_ENCODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ctxcache/allocator.h"
+#include "recording/layout.h"
+
+/* Secrets that keys and tenants are mixed with. */
+struct ctxi_recording_secrets {
+    uint64_t key, tenant;
+};
+
+/* Written by one thread. Its size is fixed. */
+struct ctxi_encoder;
+
+/*
+ * `name_tenant` gives what is to be known of a tenant outside the process, for what requests say, when it
+ * is needed, which is not for each of them. NULL: there is no memory.
+ */
+struct ctxi_encoder *ctxi_encoder_new(const ctx_allocator *allocator,
+                                      const struct ctxi_recording_secrets *secrets,
+                                      uint64_t (*name_tenant)(void *user, uint64_t tenant),
+                                      void *user);
+
+/* NULL is allowed. */
+void ctxi_encoder_free(struct ctxi_encoder *encoder);
+
+/* The header's bytes at `out`, where CTXI_RECORDING_HEADER_MAX are free, and how many they are. */
+size_t ctxi_encode_header(unsigned char *out, const struct ctxi_recording_about *about);
+
+/* Adds a request to the block. It has room for one, unless it is full. Times do not go back. */
+void ctxi_encode(struct ctxi_encoder *encoder, const struct ctxi_recorded *request);
+
+bool ctxi_encoder_is_full(const struct ctxi_encoder *encoder);
+
+/* Requests in the block. */
+uint32_t ctxi_encoder_count(const struct ctxi_encoder *encoder);
+
+/*
+ * Ends the block, and begins another. Its bytes, of which there are *out_size, are valid until the next
+ * request is added. One without requests ends the recording.
+ */
+const unsigned char *ctxi_encoder_end_block(struct ctxi_encoder *encoder, uint64_t dropped,
+                                            size_t *out_size);
+
+#endif
