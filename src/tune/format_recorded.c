@@ -67,6 +67,7 @@ static int stop_here(struct ctxi_trace_reader *reader, int status)
     struct recorded *state = reader->state;
 
     state->ended = true;
+    state->taken = 0;
     ctxi_input_take(&reader->input, reader->input.left);
     return status == CTX_ABSENT ? CTX_OK : status;
 }

@@ -395,6 +395,39 @@ static int bypass(void)
     return r;
 }
 
+static int start_recording(void)
+{
+    ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
+
+    options.path = "/dev/null";
+    options.flags = CTX_CACHE_RECORD_OVERWRITE;
+    options.buffer_bytes = CTX_CACHE_RECORD_BUFFER_MIN;
+    return ctx_cache_record_start(cache, &options);
+}
+
+/* A thread without a tape drops what it does, which is not for its callers to know. */
+static int record(void)
+{
+    ctx_cache_record_stats stats = CTX_CACHE_RECORD_STATS_INIT;
+    int r = start_recording(), stopped;
+
+    if (r == CTX_OK)
+        r = call_copied();
+    CHECK(r != CTX_OK || call_hit() == CTX_OK);
+    stopped = ctx_cache_record_stop(cache, &stats);
+    CHECK(stopped == CTX_OK || stopped == CTX_ABSENT);
+    CHECK(r != CTX_OK || stats.recorded + stats.dropped == 2);
+    return r;
+}
+
+/* Its cache is destroyed before it is ended. */
+static int record_to_the_end(void)
+{
+    int r = start_recording();
+
+    return r == CTX_OK ? call_copied() : r;
+}
+
 /* ---- scenarios after which nothing need be there ------------------------------------------ */
 
 static int invalidate_partition(void)
@@ -457,6 +490,8 @@ static const struct scenario scenarios[] = {
     KEEPS(read_stats),
     KEEPS(resize),
     KEEPS(bypass),
+    KEEPS(record),
+    KEEPS(record_to_the_end),
     EMPTIES(invalidate_partition),
     EMPTIES(retire_partition),
     EMPTIES(clear),

@@ -1,0 +1,373 @@
+/*
+ * Recordings as traces: the reader gives what was encoded, knows where a file is cut off or damaged, and
+ * gives everything before.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "base/byte_order.h"
+#include "base/hash.h"
+#include "ctxcache/status.h"
+#include "recording/decode.h"
+#include "recording/encode.h"
+#include "support/rng.h"
+#include "support/scale.h"
+#include "support/trace_kit.h"
+
+TestSuite(recorded, .timeout = 120);
+
+/* ---- files -------------------------------------------------------------------------------- */
+
+/* A file in memory, and where its blocks end. */
+struct made {
+    unsigned char *bytes;
+    size_t size, room;
+    size_t header;                  /* its size */
+    size_t block_ends[64], blocks;  /* offsets; with the last one, of no requests */
+    size_t counts[64];              /* of requests up to there */
+    struct ctxi_recorded *requests; /* that went in */
+    size_t request_count;
+};
+
+static void append(struct made *made, const unsigned char *bytes, size_t size)
+{
+    if (made->size + size > made->room) {
+        made->room = 2 * (made->size + size);
+        made->bytes = realloc(made->bytes, made->room);
+        cr_assert(made->bytes);
+    }
+    memcpy(made->bytes + made->size, bytes, size);
+    made->size += size;
+}
+
+static uint64_t same(void *user, uint64_t tenant)
+{
+    (void)user;
+    return tenant;
+}
+
+static struct ctxi_encoder *begin(struct made *made)
+{
+    const struct ctxi_recording_about about = {.threshold = UINT64_MAX,
+                                               .name = "made",
+                                               .variables = {"tenant"},
+                                               .variable_count = 1};
+    const struct ctxi_recording_secrets secrets = {1, 2};
+    unsigned char *header = malloc(CTXI_RECORDING_HEADER_MAX);
+
+    memset(made, 0, sizeof *made);
+    made->header = ctxi_encode_header(header, &about);
+    append(made, header, made->header);
+    free(header);
+    return ctxi_encoder_new(ctxi_process_allocator(), &secrets, same, NULL);
+}
+
+static void end_block(struct made *made, struct ctxi_encoder *encoder)
+{
+    size_t size;
+    const unsigned char *block = ctxi_encoder_end_block(encoder, 0, &size);
+
+    append(made, block, size);
+    made->block_ends[made->blocks] = made->size;
+    made->counts[made->blocks++] = made->request_count;
+}
+
+static struct ctxi_recorded draw(struct support_rng *rng, uint64_t keys, uint64_t time_ns)
+{
+    struct ctxi_recorded request = {.what = (enum ctxi_recorded_what)
+                                        support_rng_below(rng, CTXI_RECORDED_COUNT),
+                                    .key = support_rng_below(rng, keys),
+                                    .time_ns = time_ns};
+
+    request.tenant = request.key % 7 + 1;
+    if (request.what == CTXI_RECORDED_MISS || request.what == CTXI_RECORDED_PUT)
+        request.weight = support_rng_below(rng, 5) * 1000 + 1;
+    if (request.what == CTXI_RECORDED_MISS)
+        request.load_ns = support_rng_below(rng, 1024);
+    return request;
+}
+
+static struct made make(uint64_t seed, size_t requests, uint64_t keys, size_t in_block)
+{
+    struct support_rng rng = support_rng_seeded(seed);
+    struct made made;
+    struct ctxi_encoder *encoder = begin(&made);
+    uint64_t time_ns = 0;
+
+    cr_assert(encoder);
+    made.requests = calloc(requests, sizeof *made.requests);
+    for (size_t i = 0; i < requests; i++) {
+        time_ns += support_rng_below(&rng, 3) * support_rng_below(&rng, 1000000);
+        made.requests[i] = draw(&rng, keys, time_ns);
+        ctxi_encode(encoder, &made.requests[i]);
+        made.request_count++;
+        if (made.request_count % in_block == 0 || ctxi_encoder_is_full(encoder))
+            end_block(&made, encoder);
+    }
+    if (ctxi_encoder_count(encoder))
+        end_block(&made, encoder);
+    end_block(&made, encoder);
+    ctxi_encoder_free(encoder);
+    return made;
+}
+
+static void made_free(struct made *made)
+{
+    free(made->bytes);
+    free(made->requests);
+}
+
+/* ---- everything --------------------------------------------------------------------------- */
+
+static enum ctxi_op op_of(const struct ctxi_recorded *request)
+{
+    return request->what == CTXI_RECORDED_PUT      ? CTXI_OP_PUT
+           : request->what == CTXI_RECORDED_DELETE ? CTXI_OP_DELETE
+                                                   : CTXI_OP_GET;
+}
+
+/* Keys and tenants are other numbers, but equal exactly where they were; weights are of the last store. */
+static void check_request(const struct made *made, const struct reading *reading, size_t i,
+                          uint64_t keys)
+{
+    static struct {
+        uint64_t key, tenant, weight;
+        bool is_known;
+    } seen[1 << 20];
+    const struct ctxi_recorded *in = &made->requests[i];
+    const struct ctxi_request *out = &reading->requests[i];
+
+    if (i == 0)
+        memset(seen, 0, sizeof *seen * keys);
+    if (!seen[in->key].is_known) {
+        seen[in->key].is_known = true;
+        seen[in->key].key = out->key;
+        seen[in->key].tenant = out->tenant;
+        seen[in->key].weight = 1;
+    }
+    if (in->weight)
+        seen[in->key].weight = in->weight;
+    cr_assert_eq(out->key, seen[in->key].key, "request %zu", i);
+    cr_assert_eq(out->tenant, seen[in->key].tenant, "request %zu", i);
+    cr_assert_eq(out->size, seen[in->key].weight, "request %zu", i);
+    cr_assert_eq(out->op, op_of(in));
+    cr_assert_eq(out->time_ns, in->time_ns);
+    cr_assert_eq(out->load_ns, in->load_ns);
+}
+
+Test(recorded, what_goes_in_comes_out)
+{
+    uint64_t seed = support_seed("test_trace_recorded");
+
+    for (uint64_t keys = 10; keys < 100000; keys *= 20) {
+        struct made made = make(seed, 50000, keys, 20000);
+        struct reading reading = read_bytes(made.bytes, made.size, NULL);
+
+        cr_assert_eq(reading.status, CTX_OK, "%s", reading.problem.text);
+        cr_assert_str_eq(reading.format, "recorded");
+        cr_assert_eq(reading.count, made.request_count);
+        cr_assert_eq(reading.tenant_count, 7);
+        for (size_t i = 0; i < reading.count; i++)
+            check_request(&made, &reading, i, keys);
+        reading_free(&reading);
+        made_free(&made);
+    }
+}
+
+/* More keys than the table has places: a key that comes back is the same key. */
+Test(recorded, a_key_that_was_forgotten_is_the_same_when_it_comes_back)
+{
+    const uint64_t keys = (uint64_t)CTXI_KEY_PLACES * 2;
+    struct made made;
+    struct ctxi_encoder *encoder = begin(&made);
+    struct ctxi_decoder *decoder = ctxi_decoder_new(ctxi_process_allocator());
+    uint64_t *first = calloc(keys, sizeof *first), wrong = 0;
+
+    cr_assert(encoder && decoder && first);
+    for (uint64_t i = 0; i < 2 * keys;) {
+        struct ctxi_block block;
+        struct ctxi_recorded request;
+        const unsigned char *bytes;
+        const char *problem;
+        size_t size;
+        uint64_t from = i;
+
+        for (; i < 2 * keys && !ctxi_encoder_is_full(encoder); i++)
+            ctxi_encode(encoder, &(struct ctxi_recorded){.key = i % keys, .tenant = i % 3 + 1});
+        bytes = ctxi_encoder_end_block(encoder, 0, &size);
+        cr_assert(ctxi_decode_block_header(bytes, &block));
+        ctxi_decoder_begin_block(decoder, &block, bytes + CTXI_BLOCK_HEADER);
+        for (; ctxi_decode(decoder, &request, &problem); from++) {
+            if (from < keys)
+                first[from] = request.key;
+            else
+                wrong += first[from - keys] != request.key;
+        }
+        cr_assert_eq(from, i);
+    }
+    cr_assert_eq(wrong, 0);
+    free(first);
+    ctxi_decoder_free(decoder);
+    ctxi_encoder_free(encoder);
+    made_free(&made);
+}
+
+Test(recorded, packed_it_is_the_same)
+{
+    struct made made = make(1, 1000, 50, 100);
+    uLongf size = compressBound((uLong)made.size);
+    unsigned char *packed = malloc(size + 64);
+    struct reading plain = read_bytes(made.bytes, made.size, NULL), unpacked;
+    z_stream stream;
+
+    memset(&stream, 0, sizeof stream);
+    cr_assert_eq(deflateInit2(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = made.bytes;
+    stream.avail_in = (uInt)made.size;
+    stream.next_out = packed;
+    stream.avail_out = (uInt)size + 64;
+    cr_assert_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    unpacked = read_bytes(packed, stream.total_out, NULL);
+    deflateEnd(&stream);
+    cr_assert_eq(unpacked.status, CTX_OK);
+    cr_assert(readings_equal(&plain, &unpacked));
+    reading_free(&plain);
+    reading_free(&unpacked);
+    free(packed);
+    made_free(&made);
+}
+
+/* ---- what is not whole -------------------------------------------------------------------- */
+
+static const struct ctxi_trace_options lenient = {.lenient = true};
+
+/* Every byte, or if each reading takes long, now and then one. */
+static size_t step(void)
+{
+    return scaled(10) == 10 ? 1 : 7;
+}
+
+/* Requests of the blocks that end at or before `size`. */
+static size_t whole_requests(const struct made *made, size_t size)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < made->blocks && made->block_ends[i] <= size; i++)
+        count = made->counts[i];
+    return count;
+}
+
+static void expect_prefix(const struct reading *whole, const struct reading *part, size_t count)
+{
+    struct reading prefix = *whole;
+
+    cr_assert_eq(part->count, count);
+    prefix.count = count;
+    cr_assert(readings_equal(&prefix, part));
+}
+
+Test(recorded, cut_off_anywhere_it_reads_up_to_there)
+{
+    struct made made = make(2, 200, 30, 50);
+    struct reading whole = read_bytes(made.bytes, made.size, NULL);
+
+    cr_assert_eq(whole.status, CTX_OK);
+    for (size_t size = made.header; size < made.size; size += step()) {
+        struct reading part = read_bytes(made.bytes, size, NULL);
+        struct reading mild = read_bytes(made.bytes, size, &lenient);
+        size_t count = whole_requests(&made, size);
+
+        cr_assert_eq(part.status, CTX_ERR_INVALID, "cut at %zu", size);
+        cr_assert(strstr(part.problem.text, "the recording was not ended"), "cut at %zu: %s", size,
+                  part.problem.text);
+        expect_prefix(&whole, &part, count);
+        expect_prefix(&whole, &mild, count);
+        cr_assert_eq(mild.status, count ? CTX_OK : CTX_ERR_INVALID);
+        cr_assert_eq(mild.skipped, 1);
+        reading_free(&part);
+        reading_free(&mild);
+    }
+    for (size_t size = 8; size < made.header; size++) {
+        struct reading part = read_bytes(made.bytes, size, NULL);
+
+        cr_assert_eq(part.status, CTX_ERR_INVALID, "cut at %zu", size);
+        cr_assert_eq(part.count, 0);
+        cr_assert(strstr(part.problem.text, "the rest of the header"), "%s", part.problem.text);
+        reading_free(&part);
+    }
+    reading_free(&whole);
+    made_free(&made);
+}
+
+Test(recorded, a_flipped_bit_is_found)
+{
+    struct made made = make(3, 200, 30, 50);
+    struct reading whole = read_bytes(made.bytes, made.size, NULL);
+
+    for (size_t at = 8; at < made.size; at += step()) {
+        struct reading part;
+
+        made.bytes[at] ^= (unsigned char)(1 << at % 8);
+        part = read_bytes(made.bytes, made.size, NULL);
+        cr_assert_eq(part.status, CTX_ERR_INVALID, "byte %zu", at);
+        expect_prefix(&whole, &part, at < made.header ? 0 : whole_requests(&made, at));
+        reading_free(&part);
+        made.bytes[at] ^= (unsigned char)(1 << at % 8);
+    }
+    reading_free(&whole);
+    made_free(&made);
+}
+
+/* A writer that is wrong, although what it wrote arrived. */
+Test(recorded, a_request_that_makes_no_sense_is_the_end)
+{
+    struct made made = make(6, 100, 30, 50);
+    unsigned char *block = made.bytes + made.block_ends[0];
+    struct reading part, mild;
+
+    block[CTXI_BLOCK_HEADER] |= CTXI_REQUEST_WHAT;
+    ctxi_put_le(block, ctxi_digest(block + 8, made.block_ends[1] - made.block_ends[0] - 8), 8);
+    part = read_bytes(made.bytes, made.size, NULL);
+    mild = read_bytes(made.bytes, made.size, &lenient);
+    cr_assert_eq(part.status, CTX_ERR_INVALID);
+    cr_assert(strstr(part.problem.text, "in block 1: a request of a kind"), "%s",
+              part.problem.text);
+    cr_assert_eq(mild.status, CTX_OK);
+    cr_assert_eq(mild.skipped, 1);
+    cr_assert_eq(part.count, 50);
+    cr_assert_eq(mild.count, 50);
+    reading_free(&part);
+    reading_free(&mild);
+    made_free(&made);
+}
+
+Test(recorded, nothing_comes_after_the_end)
+{
+    struct made made = make(4, 100, 30, 50);
+    struct reading reading;
+
+    append(&made, (const unsigned char *)"x", 1);
+    reading = read_bytes(made.bytes, made.size, NULL);
+    cr_assert_eq(reading.status, CTX_ERR_INVALID);
+    cr_assert_eq(reading.count, 100);
+    reading_free(&reading);
+    made_free(&made);
+}
+
+Test(recorded, blocks_that_are_missing_or_out_of_order_are_found)
+{
+    struct made made = make(5, 200, 30, 50);
+    size_t first = made.block_ends[0], second = made.block_ends[1];
+    struct reading reading;
+
+    memmove(made.bytes + first, made.bytes + second, made.size - second);
+    reading = read_bytes(made.bytes, made.size - (second - first), NULL);
+    cr_assert_eq(reading.status, CTX_ERR_INVALID);
+    cr_assert_eq(reading.count, 50);
+    cr_assert(strstr(reading.problem.text, "block 1 was expected"), "%s", reading.problem.text);
+    reading_free(&reading);
+    made_free(&made);
+}
