@@ -55,8 +55,11 @@ void *ctxi_alloc(const ctx_allocator *allocator, size_t bytes)
 
 void *ctxi_zalloc(const ctx_allocator *allocator, size_t bytes)
 {
-    void *block = ctxi_alloc(allocator, bytes);
+    void *block;
 
+    if (ctxi_alloc_is_malloc(allocator))
+        return calloc(1, bytes); /* what the system gives is zeroed already, and not there until used */
+    block = ctxi_alloc(allocator, bytes);
     return block ? memset(block, 0, bytes) : NULL;
 }
 

@@ -12,13 +12,18 @@ void ctxi_observed(ctx_cache *cache, struct ctxi_reader *reader, const struct ct
     /* CTXI_OBSERVER_CURVE: its place */
 }
 
+/* What hits seldom need, out of the way of those that do not. */
+static __attribute__((noinline)) void observe_other(ctx_cache *cache, struct ctxi_reader *reader,
+                                                    uint64_t hash, uint64_t partition)
+{
+    ctxi_recording_see(cache, reader, &(struct ctxi_seen){CTXI_SEEN_HIT, hash, partition, 0, 0});
+}
+
 void ctxi_observed_hit(ctx_cache *cache, struct ctxi_reader *reader, uint64_t hash,
                        uint64_t partition)
 {
-    const struct ctxi_seen seen = {CTXI_SEEN_HIT, hash, partition, 0, 0};
-
-    if (!ctxi_recording_see_hit(reader, hash, partition))
-        ctxi_recording_see(cache, reader, &seen);
+    if (__builtin_expect(!ctxi_recording_see_hit(reader, hash, partition), 0))
+        observe_other(cache, reader, hash, partition);
     /* CTXI_OBSERVER_CURVE: its place */
 }
 

@@ -69,10 +69,9 @@ static void find_tape(ctx_cache *cache, struct ctxi_reader *reader)
     ctxi_lock_release(&observers->lock);
 }
 
-static bool has_tape(const struct ctxi_reader *reader)
+static bool has_tape(const struct ctxi_reader *reader, uint64_t hash)
 {
-    return reader && reader->tape &&
-           !atomic_load_explicit(&reader->tape->closed, memory_order_relaxed);
+    return reader && reader->tape && ctxi_tape_wants(reader->tape, hash);
 }
 
 void ctxi_recording_see(ctx_cache *cache, struct ctxi_reader *reader, const struct ctxi_seen *seen)
@@ -82,7 +81,7 @@ void ctxi_recording_see(ctx_cache *cache, struct ctxi_reader *reader, const stru
         atomic_load_explicit(&observers_of(cache)->thresholds[CTXI_OBSERVER_RECORDING],
                              memory_order_relaxed))
         return;
-    if (!has_tape(reader))
+    if (!has_tape(reader, seen->hash))
         find_tape(cache, reader);
     if (reader && reader->tape)
         ctxi_tape_write(reader->tape, seen);
@@ -360,7 +359,7 @@ void ctxi_recording_close_tapes(struct ctxi_recording *recording)
 
     CTXI_ASSERT_HELD(&observers_of(recording->cache)->lock);
     for (; tape; tape = tape->next)
-        atomic_store_explicit(&tape->closed, true, memory_order_relaxed);
+        ctxi_tape_close(tape);
 }
 
 /* Takes it from the cache, which shows it no more requests. NULL: there is none. */

@@ -86,8 +86,7 @@ static inline bool ctxi_recording_see_hit(struct ctxi_reader *reader, uint64_t h
 {
     struct ctxi_tape *tape = reader->tape;
 
-    return tape && !atomic_load_explicit(&tape->closed, memory_order_relaxed) &&
-           hash < tape->threshold && ctxi_tape_write_hit(tape, hash, partition);
+    return tape && ctxi_tape_wants(tape, hash) && ctxi_tape_write_hit(tape, hash, partition);
 }
 
 #endif

@@ -130,8 +130,7 @@ static void encode(struct ctxi_recording *recording, const struct ctxi_seen *see
         drop(recording, 1);
         return;
     }
-    ctxi_encode(recording->encoder, &request);
-    if (ctxi_encoder_is_full(recording->encoder))
+    if (ctxi_encode(recording->encoder, &request))
         write_block(recording);
 }
 

@@ -24,8 +24,8 @@ struct ctxi_tape *ctxi_tape_new(size_t words, uint64_t threshold)
     memset(tape, 0, sizeof *tape);
     tape->block = block;
     tape->bytes = bytes;
-    tape->threshold = threshold;
     tape->mask = words - 1;
+    atomic_init(&tape->threshold, threshold);
     atomic_init(&tape->refs, 1);
     return tape;
 }
@@ -67,6 +67,11 @@ static void put_request(struct ctxi_tape *tape, uint64_t *head, const struct ctx
     put(tape, head, seen->load_ns);
 }
 
+void ctxi_tape_close(struct ctxi_tape *tape)
+{
+    atomic_store_explicit(&tape->threshold, 0, memory_order_relaxed);
+}
+
 static void count_dropped(struct ctxi_tape *tape)
 {
     uint64_t dropped = atomic_load_explicit(&tape->dropped, memory_order_relaxed);
@@ -78,24 +83,24 @@ static void count_dropped(struct ctxi_tape *tape)
 void ctxi_tape_write(struct ctxi_tape *tape, const struct ctxi_seen *seen)
 {
     uint64_t head = atomic_load_explicit(&tape->head, memory_order_relaxed), end;
+    uint64_t left = tape->plain - head; /* of the segment */
 
     end = atomic_load_explicit(&tape->tail, memory_order_acquire) + tape->mask + 1; /* TAPE-2 */
     if (end - head < LONGEST) {
         count_dropped(tape);
         return;
     }
-    if (tape->hits == 0) {
+    if (left == 0) {
         put(tape, &head, tagged(ctxi_ticks(), CTXI_TAPE_STAMP));
-        tape->hits = CTXI_TAPE_SEGMENT;
+        left = CTXI_TAPE_SEGMENT;
     }
     if (seen->partition != tape->partition) {
         tape->partition = seen->partition;
         put(tape, &head, tagged(seen->partition, CTXI_TAPE_PARTITION));
     }
     put_request(tape, &head, seen);
-    tape->hits--;
-    if (tape->hits > end - head)
-        tape->hits = (uint32_t)(end - head);
+    left--;
+    tape->plain = head + (left < end - head ? left : end - head);
     atomic_store_explicit(&tape->head, head, memory_order_release); /* TAPE-1 */
 }
 
@@ -146,7 +151,7 @@ void ctxi_tape_begin_segment(struct ctxi_tape *tape)
     tape->at++;
 }
 
-bool ctxi_tape_take(struct ctxi_tape *tape, struct ctxi_seen *out_seen)
+bool ctxi_tape_take_other(struct ctxi_tape *tape, struct ctxi_seen *out_seen)
 {
     uint64_t word = tape->at != tape->end ? word_at(tape, tape->at) : CTXI_TAPE_STAMP;
 

@@ -17,8 +17,8 @@
  * Life. A tape has two owners: the reader of its thread (reader.h), and the recording. Each lets go of it
  * when it has no more use for it, and whoever is last frees it: the release of one comes before the
  * acquire of the other, so the writer that finds itself alone has all words of a thread that ended. A
- * recording that ends sets `closed`; the thread sees that with its next request, and lets go. So a thread
- * that does nothing keeps the memory of its tape until it ends.
+ * recording that ends closes it: no hash is below `threshold` any more. The thread sees that with its next
+ * request, and lets go. So a thread that does nothing keeps the memory of its tape until it ends.
  */
 #ifndef CTXI_CACHE_TAPE_H
 #define CTXI_CACHE_TAPE_H
@@ -39,19 +39,19 @@ struct ctxi_tape {
     /* Fixed. */
     size_t bytes; /* of the block */
     void *block;
-    uint64_t threshold;
-    uint64_t mask; /* count of words, a power of two, less one */
 
-    _Atomic bool closed; /* set once. Relaxed: what is written after it is read by nobody */
     atomic_uint refs;
 
     /* Of its thread. */
     alignas(CTXI_LINE) _Atomic uint64_t head; /* TAPE-1 */
     uint64_t partition;                       /* that was named last; 0: none was */
-    /* Hits that may be written with no word but their own: so many are left of the segment, and there is
-     * room for them. */
-    uint32_t hits;
+    uint64_t
+        plain; /* up to there hits are words and nothing else: the segment goes on, and has room */
     _Atomic uint64_t dropped;
+    /* Those two change once, or never: the hashes that are recorded, 0: it is closed. Relaxed: what is
+     * written after that is read by nobody. And the count of words, a power of two, less one. */
+    _Atomic uint64_t threshold;
+    uint64_t mask;
 
     /* Of the writer. */
     alignas(CTXI_LINE) _Atomic uint64_t tail; /* TAPE-2 */
@@ -72,14 +72,22 @@ void ctxi_tape_unref(struct ctxi_tape *tape);
 /* Writes a request of its thread, or drops it. */
 void ctxi_tape_write(struct ctxi_tape *tape, const struct ctxi_seen *seen);
 
+/* No request is written any more. Any thread. */
+void ctxi_tape_close(struct ctxi_tape *tape);
+
+/* Whether a request with this hash is to be written; none is to a closed one. */
+static inline bool ctxi_tape_wants(const struct ctxi_tape *tape, uint64_t hash)
+{
+    return hash < atomic_load_explicit(&tape->threshold, memory_order_relaxed);
+}
+
 /* The same for a hit. True: it was written, as nearly all are. */
 static inline bool ctxi_tape_write_hit(struct ctxi_tape *tape, uint64_t hash, uint64_t partition)
 {
     uint64_t head = atomic_load_explicit(&tape->head, memory_order_relaxed);
 
-    if (__builtin_expect(partition != tape->partition || tape->hits == 0, 0))
+    if (__builtin_expect(partition != tape->partition || head == tape->plain, 0))
         return false;
-    tape->hits--;
     tape->words[head & tape->mask] = (hash & ~CTXI_TAPE_KIND) | CTXI_TAPE_HIT;
     atomic_store_explicit(&tape->head, head + 1, memory_order_release); /* TAPE-1 */
     return true;
@@ -97,7 +105,18 @@ uint64_t ctxi_tape_next_stamp(const struct ctxi_tape *tape);
 void ctxi_tape_begin_segment(struct ctxi_tape *tape);
 
 /* Takes its next request; false: that is the end of it, or of what there is. */
-bool ctxi_tape_take(struct ctxi_tape *tape, struct ctxi_seen *out_seen);
+bool ctxi_tape_take_other(struct ctxi_tape *tape, struct ctxi_seen *out_seen);
+
+static inline bool ctxi_tape_take(struct ctxi_tape *tape, struct ctxi_seen *out_seen)
+{
+    uint64_t word = tape->words[tape->at & tape->mask];
+
+    if (tape->at == tape->end || (word & CTXI_TAPE_KIND) != CTXI_TAPE_HIT)
+        return ctxi_tape_take_other(tape, out_seen);
+    tape->at++;
+    *out_seen = (struct ctxi_seen){CTXI_SEEN_HIT, word, tape->told, 0, 0};
+    return true;
+}
 
 /* Gives back the room of what was taken. */
 void ctxi_tape_give_room(struct ctxi_tape *tape);

@@ -42,6 +42,7 @@ struct ctxi_encoder {
     uint64_t known_as[2]; /* the tenant asked for last: by requests, and outside; 0, 0 at first */
 
     unsigned char block[CTXI_BLOCK_HEADER + CTXI_BLOCK_MAX];
+    uint64_t tag_bytes[1 << CTXI_KEY_SET_BITS]; /* of a set, the lowest byte of each tag */
     _Alignas(64) key_place keys[CTXI_KEY_PLACES];
     uint32_t weights[CTXI_KEY_PLACES];
     uint64_t tenants[CTXI_TENANT_PLACES];
@@ -124,7 +125,7 @@ size_t ctxi_encode_header(unsigned char *out, const struct ctxi_recording_about 
 
 /* ---- tables ------------------------------------------------------------------------------- */
 
-static uint64_t mixed(uint64_t number, uint64_t secret)
+static inline uint64_t mixed(uint64_t number, uint64_t secret)
 {
     return XXH3_64bits_withSeed(&number, sizeof number, secret);
 }
@@ -135,12 +136,24 @@ static uint64_t tag_of(uint64_t key)
            ((UINT64_C(1) << CTXI_KEY_TAG_BITS) - 1);
 }
 
-/* The place in the set that has the tag, or CTXI_KEY_WAYS. */
-static uint32_t way_of(const key_place *set, uint64_t tag)
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/*
+ * The place in the set that has the tag, or CTXI_KEY_WAYS. Eight bytes of tags are compared at once; what is
+ * equal there, or seems so behind one that is, is looked at.
+ */
+static uint32_t way_of(const struct ctxi_encoder *encoder, uint32_t set, uint64_t tag)
 {
-    for (uint32_t way = 0; way < CTXI_KEY_WAYS; way++)
-        if ((set[way] & ~AGE_MASK) == (tag << (AGE_BITS + 1) | TAKEN))
+    const key_place *places = encoder->keys + (size_t)set * CTXI_KEY_WAYS;
+    uint64_t differ = encoder->tag_bytes[set] ^ (tag & 255) * EACH_BYTE;
+    uint64_t zeros = (differ - EACH_BYTE) & ~differ & EACH_BYTE << 7;
+
+    for (; zeros; zeros &= zeros - 1) {
+        uint32_t way = (uint32_t)__builtin_ctzll(zeros) / 8;
+
+        if (places[way] >> AGE_BITS == (tag << 1 | 1)) /* TAKEN */
             return way;
+    }
     return CTXI_KEY_WAYS;
 }
 
@@ -161,6 +174,16 @@ static uint32_t victim_of(const key_place *set, uint64_t now)
         }
     }
     return victim;
+}
+
+/* A new key takes a place. */
+static uint32_t take_way(struct ctxi_encoder *encoder, uint32_t set, uint64_t tag, uint64_t now)
+{
+    uint32_t way = victim_of(encoder->keys + (size_t)set * CTXI_KEY_WAYS, now);
+    uint64_t *bytes = &encoder->tag_bytes[set];
+
+    *bytes = (*bytes & ~(UINT64_C(255) << 8 * way)) | (tag & 255) << 8 * way;
+    return way;
 }
 
 /* The place of a tenant; true in *out_named if it is to be written. */
@@ -266,20 +289,24 @@ static unsigned char *put_rest(struct ctxi_encoder *encoder, unsigned char *out,
     return out;
 }
 
-void ctxi_encode(struct ctxi_encoder *encoder, const struct ctxi_recorded *request)
+static size_t payload_size(const struct ctxi_encoder *encoder)
+{
+    return (size_t)(encoder->out - encoder->block) - CTXI_BLOCK_HEADER;
+}
+
+bool ctxi_encode(struct ctxi_encoder *encoder, const struct ctxi_recorded *request)
 {
     uint64_t key = mixed(request->key, encoder->secrets.key), tag = tag_of(key);
     uint32_t set = (uint32_t)(key >> (64 - CTXI_KEY_SET_BITS));
-    key_place *places = encoder->keys + (size_t)set * CTXI_KEY_WAYS;
     uint64_t now = encoder->asked++ >> AGE_SHIFT & AGE_MASK;
-    uint32_t way = way_of(places, tag), word = request->what;
+    uint32_t way = way_of(encoder, set, tag), word = request->what;
     unsigned char *out = encoder->out;
 
     if (way == CTXI_KEY_WAYS) {
-        way = victim_of(places, now);
+        way = take_way(encoder, set, tag, now);
         word |= CTXI_REQUEST_NEW;
     }
-    places[way] = tag << (AGE_BITS + 1) | TAKEN | now;
+    encoder->keys[(size_t)set * CTXI_KEY_WAYS + way] = tag << (AGE_BITS + 1) | TAKEN | now;
     word |= (set * CTXI_KEY_WAYS + way) << CTXI_REQUEST_SHIFT;
     out += CTXI_REQUEST_WORD;
     if (word & CTXI_REQUEST_NEW || request->what != CTXI_RECORDED_HIT ||
@@ -288,19 +315,10 @@ void ctxi_encode(struct ctxi_encoder *encoder, const struct ctxi_recorded *reque
     ctxi_put_le(encoder->out, word, CTXI_REQUEST_WORD);
     encoder->out = out;
     encoder->count++;
+    return payload_size(encoder) > CTXI_BLOCK_MAX - CTXI_REQUEST_MAX;
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */
-
-static size_t payload_size(const struct ctxi_encoder *encoder)
-{
-    return (size_t)(encoder->out - encoder->block) - CTXI_BLOCK_HEADER;
-}
-
-bool ctxi_encoder_is_full(const struct ctxi_encoder *encoder)
-{
-    return payload_size(encoder) > CTXI_BLOCK_MAX - CTXI_REQUEST_MAX;
-}
 
 uint32_t ctxi_encoder_count(const struct ctxi_encoder *encoder)
 {

@@ -33,10 +33,11 @@ void ctxi_encoder_free(struct ctxi_encoder *encoder);
 /* The header's bytes at `out`, where CTXI_RECORDING_HEADER_MAX are free, and how many they are. */
 size_t ctxi_encode_header(unsigned char *out, const struct ctxi_recording_about *about);
 
-/* Adds a request to the block. It has room for one, unless it is full. Times do not go back. */
-void ctxi_encode(struct ctxi_encoder *encoder, const struct ctxi_recorded *request);
-
-bool ctxi_encoder_is_full(const struct ctxi_encoder *encoder);
+/*
+ * Adds a request to the block, which is not full. Times do not go back. True: the block is full now, and must
+ * be ended.
+ */
+bool ctxi_encode(struct ctxi_encoder *encoder, const struct ctxi_recorded *request);
 
 /* Requests in the block. */
 uint32_t ctxi_encoder_count(const struct ctxi_encoder *encoder);

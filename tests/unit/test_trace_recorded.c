@@ -100,11 +100,14 @@ static struct made make(uint64_t seed, size_t requests, uint64_t keys, size_t in
     cr_assert(encoder);
     made.requests = calloc(requests, sizeof *made.requests);
     for (size_t i = 0; i < requests; i++) {
+        bool is_full;
+
         time_ns += support_rng_below(&rng, 3) * support_rng_below(&rng, 1000000);
         made.requests[i] = draw(&rng, keys, time_ns);
-        ctxi_encode(encoder, &made.requests[i]);
+        is_full = ctxi_encode(encoder, &made.requests[i]);
+
         made.request_count++;
-        if (made.request_count % in_block == 0 || ctxi_encoder_is_full(encoder))
+        if (made.request_count % in_block == 0 || is_full)
             end_block(&made, encoder);
     }
     if (ctxi_encoder_count(encoder))
@@ -195,8 +198,9 @@ Test(recorded, a_key_that_was_forgotten_is_the_same_when_it_comes_back)
         size_t size;
         uint64_t from = i;
 
-        for (; i < 2 * keys && !ctxi_encoder_is_full(encoder); i++)
-            ctxi_encode(encoder, &(struct ctxi_recorded){.key = i % keys, .tenant = i % 3 + 1});
+        for (bool is_full = false; i < 2 * keys && !is_full; i++)
+            is_full =
+                ctxi_encode(encoder, &(struct ctxi_recorded){.key = i % keys, .tenant = i % 3 + 1});
         bytes = ctxi_encoder_end_block(encoder, 0, &size);
         cr_assert(ctxi_decode_block_header(bytes, &block));
         ctxi_decoder_begin_block(decoder, &block, bytes + CTXI_BLOCK_HEADER);
