@@ -1,5 +1,6 @@
 /*
- * The cache section: its workloads, and which of them are measured in turns.
+ * The cache section, and the section that compares it with caches that are recorded: their workloads, and
+ * which of them are measured in turns.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@ enum amount {
 };
 
 #define CACHE_MORE 10
+
+#define RECORD_GROUP   7 /* the first one of that section, whose recipes are the last ones */
+#define RECORD_RECIPES 2
 
 struct recipe {
     const char *workload, *about;
@@ -44,6 +48,8 @@ static const struct recipe recipes[] = {
      KEY_PLAIN, DRAW_ZIPF},
     {"miss", "an empty cache is filled with --keys, each loaded once", 6, 2, FRESH, SOME_KEYS,
      KEY_TENANT, DRAW_ZIPF},
+    {"record-zipf", "W1", RECORD_GROUP, 8, RESIDENT, SOME_KEYS, KEY_TENANT, DRAW_ZIPF},
+    {"record-one", "W5", RECORD_GROUP + 1, 3, RESIDENT, ONE_KEY, KEY_TENANT, DRAW_UNIFORM},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -123,9 +129,9 @@ static void close_group(struct group *group)
 
 /* ---- the section -------------------------------------------------------------------------- */
 
-static bool describe(size_t number, struct group *out_group)
+static bool describe_in(const char *section, size_t number, struct group *out_group)
 {
-    *out_group = (struct group){.section = "cache", .number = number};
+    *out_group = (struct group){.section = section, .number = number};
     for (size_t i = 0; i < COUNT(recipes); i++)
         if (recipes[i].group == number) {
             if (out_group->weight == 0)
@@ -134,6 +140,16 @@ static bool describe(size_t number, struct group *out_group)
             out_group->weight += recipes[i].weight;
         }
     return out_group->weight > 0;
+}
+
+static bool describe(size_t number, struct group *out_group)
+{
+    return number < RECORD_GROUP && describe_in("cache", number, out_group);
+}
+
+static bool describe_recorded(size_t number, struct group *out_group)
+{
+    return describe_in("record", number + RECORD_GROUP, out_group);
 }
 
 static bool has_workload(const char *name)
@@ -146,8 +162,17 @@ static bool has_workload(const char *name)
 
 static const char *workload_name(size_t number, const char **out_about)
 {
-    if (number >= COUNT(recipes))
+    if (number >= COUNT(recipes) - RECORD_RECIPES)
         return NULL;
+    *out_about = recipes[number].about;
+    return recipes[number].workload;
+}
+
+static const char *recorded_name(size_t number, const char **out_about)
+{
+    if (number >= RECORD_RECIPES)
+        return NULL;
+    number += COUNT(recipes) - RECORD_RECIPES;
     *out_about = recipes[number].about;
     return recipes[number].workload;
 }
@@ -176,6 +201,20 @@ const struct section section_cache = {
     .workload = workload_name,
     .competitor = competitor_name,
     .missing_package = missing_package,
+    .count = count_cells,
+    .open = open_group,
+    .complete = scene_cells_complete,
+    .close = close_group,
+};
+
+/* The same for caches that somebody records. */
+const struct section section_record = {
+    .name = "record",
+    .on_demand = true,
+    .describe = describe_recorded,
+    .has_workload = has_workload,
+    .workload = recorded_name,
+    .competitor = competitor_name,
     .count = count_cells,
     .open = open_group,
     .complete = scene_cells_complete,

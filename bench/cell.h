@@ -123,7 +123,7 @@ struct section {
     void (*close)(struct group *group);
 };
 
-extern const struct section section_context, section_cache, section_growth;
+extern const struct section section_context, section_cache, section_record, section_growth;
 
 /* For the sections: memory for cells, one more cell, and freeing them. */
 void group_open(struct group *group, size_t cells_most);

@@ -64,8 +64,9 @@ const struct contender *contender_at(size_t number);
 bool contender_present(const struct contender *contender);
 
 extern const struct contender contender_ctxcache, contender_ctxcache_ref, contender_ctxcache_many,
-    contender_uthash, contender_uthash_shards, contender_floor, contender_glib,
-    contender_rocksdb_lru, contender_rocksdb_clock, contender_cpython, contender_memcached;
+    contender_ctxcache_recorded, contender_ctxcache_sampled, contender_uthash,
+    contender_uthash_shards, contender_floor, contender_glib, contender_rocksdb_lru,
+    contender_rocksdb_clock, contender_cpython, contender_memcached;
 
 /* ---- for contenders ----------------------------------------------------------------------- */
 

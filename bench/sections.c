@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const struct section *const sections[] = {&section_context, &section_cache, &section_growth};
+static const struct section *const sections[] = {&section_context, &section_cache, &section_record,
+                                                 &section_growth};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

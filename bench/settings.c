@@ -15,7 +15,7 @@
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct option options[] = {
-    {"--section", "NAME", "context, cache, growth, or all: the first two (the default)",
+    {"--section", "NAME", "context, cache, record, growth, or all: the first two (the default)",
      OPTION_LIST, FIELD(plan.sections), 0, 0},
     {"--workload", "NAME[,NAME]", "only these workloads; get wants get/1, get/16 and get/1000",
      OPTION_LIST, FIELD(plan.workloads), 0, 0},

@@ -251,3 +251,51 @@ const struct contender contender_ctxcache_ref = {
     .bytes_per_entry = ctxcache_bytes_per_entry,
     .forget_tenant = ctxcache_forget_tenant,
 };
+
+/* ---- recorded ----------------------------------------------------------------------------- */
+
+static void *open_recorded(const struct cache_setup *setup, double rate)
+{
+    struct ctxcache *cache = ctxcache_open(setup);
+    ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
+
+    options.path = "/dev/null";
+    options.flags = CTX_CACHE_RECORD_OVERWRITE;
+    options.rate = rate;
+    ctxcache_check(ctx_cache_record_start(cache->cache, &options), "the recording");
+    return cache;
+}
+
+static void *open_all(const struct cache_setup *setup)
+{
+    return open_recorded(setup, 1);
+}
+
+static void *open_sampled(const struct cache_setup *setup)
+{
+    return open_recorded(setup, 0.01);
+}
+
+static const char *const recorded_workloads[] = {"record-zipf", "record-one", NULL};
+
+const struct contender contender_ctxcache_recorded = {
+    .name = "ctxcache-recorded",
+    .about = "ctxcache while all it is asked for is recorded (record section alone)",
+    .workloads = recorded_workloads,
+    .exact_lru = true,
+    .open = open_all,
+    .close = ctxcache_close,
+    .call = call_copied,
+    .bytes_per_entry = ctxcache_bytes_per_entry,
+};
+
+const struct contender contender_ctxcache_sampled = {
+    .name = "ctxcache-sampled",
+    .about = "the same of one key in a hundred",
+    .workloads = recorded_workloads,
+    .exact_lru = true,
+    .open = open_sampled,
+    .close = ctxcache_close,
+    .call = call_copied,
+    .bytes_per_entry = ctxcache_bytes_per_entry,
+};

@@ -26,6 +26,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
+#include "base/prefetch.h"
 #include "cache/observe.h"
 
 enum ctxi_tape_word { CTXI_TAPE_HIT, CTXI_TAPE_LONG, CTXI_TAPE_PARTITION, CTXI_TAPE_STAMP };
@@ -34,6 +35,7 @@ enum ctxi_tape_word { CTXI_TAPE_HIT, CTXI_TAPE_LONG, CTXI_TAPE_PARTITION, CTXI_T
 #define CTXI_TAPE_SHIFT 2
 
 #define CTXI_TAPE_SEGMENT 64 /* requests that bear one time, at most */
+#define CTXI_TAPE_AHEAD   24 /* words: the writer's processor has those lines, and is asked for them in time */
 
 struct ctxi_tape {
     /* Fixed. */
@@ -88,6 +90,7 @@ static inline bool ctxi_tape_write_hit(struct ctxi_tape *tape, uint64_t hash, ui
 
     if (__builtin_expect(partition != tape->partition || head == tape->plain, 0))
         return false;
+    ctxi_prefetch_write(&tape->words[(head + CTXI_TAPE_AHEAD) & tape->mask]);
     tape->words[head & tape->mask] = (hash & ~CTXI_TAPE_KIND) | CTXI_TAPE_HIT;
     atomic_store_explicit(&tape->head, head + 1, memory_order_release); /* TAPE-1 */
     return true;
