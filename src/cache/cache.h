@@ -73,8 +73,6 @@ struct ctx_cache {
 
     struct ctxi_link registered; /* fork.c; guarded by its lock */
 
-    struct ctxi_observers observers;
-
     /* Lines of their own; see reader.h. */
     struct ctxi_readers readers;
 
@@ -84,6 +82,8 @@ struct ctx_cache {
      */
     alignas(CTXI_LINE) atomic_size_t refs;
 
+    struct ctxi_observers observers;
+
     /*
      * Guards everything below, and index, partitions, arena and readers but for what their headers say
      * of readers. No callback of the user runs under it but the allocator's; locks that may be taken
@@ -91,7 +91,8 @@ struct ctx_cache {
      * what is in the cache, takes it by ctxi_cache_lock().
      */
     struct ctxi_lock lock;
-    bool closed; /* destroyed: nothing is stored any more */
+    bool closed;   /* destroyed: nothing is stored any more */
+    uint32_t hand; /* the slot where the next sweep goes on */
     uint64_t max_entries, max_bytes;
     /*
      * The entries: index and order of use hold exactly the same ones. stats.entries counts those that
@@ -102,7 +103,6 @@ struct ctx_cache {
     struct ctxi_sizes_of_entries contents_bytes; /* of all entries, dead ones included */
     size_t entry_bytes; /* the charges of all entries, dead ones included */
     struct ctxi_foreseen foreseen;
-    uint32_t hand;          /* the slot where the next sweep goes on */
     struct ctxi_seat spare; /* of the entry evicted last, if nobody can see it; none when cleared */
     struct ctxi_limbo limbo;   /* entries that were removed, until no reader can see them */
     struct ctxi_pages pages;   /* large blocks of index and arena */

@@ -98,8 +98,9 @@ static unsigned char *put_name(unsigned char *out, const char *name)
     size_t length = strlen(name);
 
     *out++ = (unsigned char)length;
-    memcpy(out, name, length);
-    return out + length;
+    for (size_t i = 0; i < length; i++)
+        *out++ = (unsigned char)name[i];
+    return out;
 }
 
 size_t ctxi_encode_header(unsigned char *out, const struct ctxi_recording_about *about)
@@ -107,6 +108,7 @@ size_t ctxi_encode_header(unsigned char *out, const struct ctxi_recording_about 
     unsigned char *at = out + CTXI_RECORDING_HEADER;
     const uint64_t fields[] = {0, about->threshold, about->started_ns, about->max_entries,
                                about->max_bytes};
+    static const unsigned char magic[8] = CTXI_RECORDING_MAGIC; /* without the NUL */
     size_t size;
 
     at = put_name(at, about->name);
@@ -114,7 +116,7 @@ size_t ctxi_encode_header(unsigned char *out, const struct ctxi_recording_about 
     for (uint32_t i = 0; i < about->variable_count; i++)
         at = put_name(at, about->variables[i]);
     size = (size_t)(at - out);
-    memcpy(out, CTXI_RECORDING_MAGIC, 8);
+    memcpy(out, magic, sizeof magic);
     ctxi_put_le(out + 8, CTXI_RECORDING_VERSION, 4);
     ctxi_put_le(out + 12, size + 8, 4);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)

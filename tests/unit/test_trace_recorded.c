@@ -39,7 +39,8 @@ static void append(struct made *made, const unsigned char *bytes, size_t size)
         made->bytes = realloc(made->bytes, made->room);
         cr_assert(made->bytes);
     }
-    memcpy(made->bytes + made->size, bytes, size);
+    if (size)
+        memcpy(made->bytes + made->size, bytes, size);
     made->size += size;
 }
 
@@ -58,6 +59,7 @@ static struct ctxi_encoder *begin(struct made *made)
     const struct ctxi_recording_secrets secrets = {1, 2};
     unsigned char *header = malloc(CTXI_RECORDING_HEADER_MAX);
 
+    cr_assert(header);
     memset(made, 0, sizeof *made);
     made->header = ctxi_encode_header(header, &about);
     append(made, header, made->header);
