@@ -14,7 +14,7 @@ void findings_make(struct findings *findings, const char *path, const struct ctx
     comparison_run(&findings->comparison);
     replay_init(&findings->replay, path, trace, advice->total > 0);
     if (advice->total > 0)
-        replay_run(&findings->replay, findings->replay.results, advice->total);
+        replay_run(&findings->replay, findings->replay.results, advice->total, NULL);
 }
 
 void findings_free(struct findings *findings)

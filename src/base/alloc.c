@@ -58,7 +58,8 @@ void *ctxi_zalloc(const ctx_allocator *allocator, size_t bytes)
     void *block;
 
     if (ctxi_alloc_is_malloc(allocator))
-        return calloc(1, bytes); /* what the system gives is zeroed already, and not there until used */
+        return calloc(
+            1, bytes); /* what the system gives is zeroed already, and not there until used */
     block = ctxi_alloc(allocator, bytes);
     return block ? memset(block, 0, bytes) : NULL;
 }

@@ -35,7 +35,8 @@ enum ctxi_tape_word { CTXI_TAPE_HIT, CTXI_TAPE_LONG, CTXI_TAPE_PARTITION, CTXI_T
 #define CTXI_TAPE_SHIFT 2
 
 #define CTXI_TAPE_SEGMENT 64 /* requests that bear one time, at most */
-#define CTXI_TAPE_AHEAD   24 /* words: the writer's processor has those lines, and is asked for them in time */
+#define CTXI_TAPE_AHEAD                                                                            \
+    24 /* words: the writer's processor has those lines, and is asked for them in time */
 
 struct ctxi_tape {
     /* Fixed. */
@@ -112,12 +113,12 @@ bool ctxi_tape_take_other(struct ctxi_tape *tape, struct ctxi_seen *out_seen);
 
 static inline bool ctxi_tape_take(struct ctxi_tape *tape, struct ctxi_seen *out_seen)
 {
-    uint64_t word = tape->words[tape->at & tape->mask];
+    const uint64_t *word = &tape->words[tape->at & tape->mask];
 
-    if (tape->at == tape->end || (word & CTXI_TAPE_KIND) != CTXI_TAPE_HIT)
+    if (tape->at == tape->end || (*word & CTXI_TAPE_KIND) != CTXI_TAPE_HIT)
         return ctxi_tape_take_other(tape, out_seen);
     tape->at++;
-    *out_seen = (struct ctxi_seen){CTXI_SEEN_HIT, word, tape->told, 0, 0};
+    *out_seen = (struct ctxi_seen){CTXI_SEEN_HIT, *word, tape->told, 0, 0};
     return true;
 }
 
