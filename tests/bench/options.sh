@@ -57,6 +57,7 @@ expect_refused replay trace --capacity 4294967296
 expect_refused replay trace --capacity 5 --format parquet
 expect_refused replay trace --capacity 5 --json --csv
 expect_refused replay trace --capacity 5 --lenient=yes
+expect_refused replay trace --capacity 5,6 --record recording
 expect_refused generate trace
 expect_refused generate --kind waltz
 expect_refused generate --format lis
@@ -79,7 +80,7 @@ for option in section workload competitor threads seconds rounds keys large-keys
     "$bench" throughput --help | grep -q -e "--$option" || fail "--help does not name --$option"
 done
 
-for format in csv keys arc lirs oracleGeneral orm; do
+for format in recorded csv keys arc lirs oracleGeneral orm; do
     "$bench" replay --help | grep -q "^  $format " || fail "replay --help does not name $format"
 done
 
@@ -356,6 +357,19 @@ for who, row in answers:
     for name in "hits", "misses", "evictions":
         assert int(line[name]) == row[name], (line, row)
 END
+
+# ---- replay --record: the recording hits the same ----
+
+run replay "$scratch/mixed.csv" --capacity 700 --record "$scratch/recording" --csv
+[ "$status" -eq 0 ] || fail "replay --record ended with status $status: $(cat "$scratch/err")"
+grep -q ' 0 dropped$' "$scratch/err" || fail "a recording is not told of: $(cat "$scratch/err")"
+grep ',all,' "$scratch/out" | cut -d, -f1-8 >"$scratch/recorded"
+[ -s "$scratch/recorded" ] || fail "replay --record has no result"
+run replay "$scratch/recording" --capacity 700 --csv
+grep ',all,' "$scratch/out" | cut -d, -f1-8 | cmp -s - "$scratch/recorded" ||
+    fail "a recording of a replay does not hit the same"
+run replay "$scratch/mixed.csv" --capacity 700 --record "$scratch/recording"
+[ "$status" -ne 0 ] || fail "replay --record overwrote a recording"
 
 run replay "$scratch/mixed.csv" --capacity 50,700 --tenants 3
 [ "$(grep -c '^Tenants at capacity' "$scratch/out")" -eq 2 ] || fail "the table lacks tenants"
