@@ -7,9 +7,9 @@
 #include <ctxcache.h>
 
 #include "base/alloc.h"
+#include "curve/shares.h"
 #include "die.h"
 #include "tune/floors.h"
-#include "tune/shares.h"
 
 const char *const advice_split_names[ADVICE_SPLITS] = {"shared", "floors", "lookahead",
                                                        "greedy", "equal",  "proportional"};

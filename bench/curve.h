@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "capacities.h"
+#include "curve/curve.h"
 #include "curve_sample.h"
-#include "tune/curve.h"
 #include "tune/trace.h"
 
 #define CURVE_COMMAND "ctxbench curve"

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "tune/shards.h"
+#include "curve/shards.h"
 #include "tune/trace.h"
 
 /* From fewer keys nothing is said of a tenant: the interval is by eight groups of keys, and a group of

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "tune/curve.h"
+#include "curve/curve.h"
 
 /* Hit ratios by capacity, on a scale of powers; `knee` is marked, 0: it is not. */
 void draw_curve(FILE *file, const struct ctxi_curve *curve, size_t knee);

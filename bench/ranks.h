@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "tune/curve.h"
+#include "curve/curve.h"
 
 struct rank {
     uint64_t requests;

@@ -4,8 +4,8 @@
 #ifndef BENCH_REPORT_CURVE_LINE_H
 #define BENCH_REPORT_CURVE_LINE_H
 
+#include "curve/curve.h"
 #include "report/plot.h"
-#include "tune/curve.h"
 
 /* The smallest capacity that hits all that can be hit. */
 uint64_t curve_end(const struct ctxi_curve *curve);

@@ -4,8 +4,8 @@
 
 #include "base/alloc.h"
 #include "ctxcache/status.h"
-#include "tune/axis.h"
-#include "tune/blocks.h"
+#include "curve/axis.h"
+#include "curve/blocks.h"
 #include "tune/holes.h"
 
 #define INLINE static inline __attribute__((always_inline))

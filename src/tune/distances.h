@@ -17,7 +17,7 @@
 #define CTXI_TUNE_DISTANCES_H
 
 #include "ctxcache/allocator.h"
-#include "tune/curve.h"
+#include "curve/curve.h"
 #include "tune/stream.h"
 
 enum ctxi_curves_flags {

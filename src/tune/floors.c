@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ctxcache/status.h"
-#include "tune/blocks.h"
+#include "curve/blocks.h"
 #include "tune/policies/queue.h"
 
 #define NEVER UINT64_MAX

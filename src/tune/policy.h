@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "tune/blocks.h"
+#include "curve/blocks.h"
 #include "tune/stream.h"
 
 struct ctxi_policy {

@@ -8,10 +8,10 @@
 
 #include "base/alloc.h"
 #include "ctxcache/status.h"
+#include "curve/axis.h"
 #include "support/alloc.h"
 #include "support/scale.h"
 #include "support/stream_kit.h"
-#include "tune/axis.h"
 #include "tune/distances.h"
 
 enum { MOST = 256, ALL = -1 };

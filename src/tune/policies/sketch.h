@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tune/blocks.h"
+#include "curve/blocks.h"
 
 #define CTXI_SKETCH_MOST 15
 

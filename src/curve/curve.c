@@ -1,4 +1,4 @@
-#include "tune/curve.h"
+#include "curve/curve.h"
 
 size_t ctxi_curve_bucket(const struct ctxi_curve *curve, uint64_t capacity)
 {

@@ -1,10 +1,10 @@
-#include "tune/shards.h"
+#include "curve/shards.h"
 
 #include <string.h>
 
 #include "ctxcache/status.h"
-#include "tune/axis.h"
-#include "tune/blocks.h"
+#include "curve/axis.h"
+#include "curve/blocks.h"
 
 #define GROUPS       8
 #define STUDENT      2.365 /* of 7 degrees of freedom, 97.5 % */

@@ -1,4 +1,4 @@
-#include "tune/blocks.h"
+#include "curve/blocks.h"
 
 #include <stdalign.h>
 #include <stdint.h>

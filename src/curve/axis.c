@@ -1,4 +1,4 @@
-#include "tune/axis.h"
+#include "curve/axis.h"
 
 #include <string.h>
 

@@ -8,12 +8,12 @@
 
 #include "base/alloc.h"
 #include "ctxcache/status.h"
+#include "curve/shares.h"
 #include "support/alloc.h"
 #include "support/scale.h"
 #include "support/stream_kit.h"
 #include "tune/distances.h"
 #include "tune/floors.h"
-#include "tune/shares.h"
 
 enum { TENANTS = 5, SIZE = 40, TOTAL_MAX = 120 };
 
@@ -97,9 +97,9 @@ static void naive_lookahead(uint64_t left, const uint64_t *floors, uint64_t *sha
     }
 }
 
-Test(tune_shares, lookahead_is_that_of_the_paper)
+Test(curve_shares, lookahead_is_that_of_the_paper)
 {
-    struct support_rng rng = support_rng_seeded(support_seed("tune_shares"));
+    struct support_rng rng = support_rng_seeded(support_seed("curve_shares"));
 
     for (long round = 0; round < scaled(3000); round++) {
         uint64_t total = support_rng_below(&rng, TOTAL_MAX + 1), floors[TENANTS], expected[TENANTS];
@@ -119,9 +119,9 @@ Test(tune_shares, lookahead_is_that_of_the_paper)
     }
 }
 
-Test(tune_shares, never_better_than_the_optimum_and_equal_where_curves_are_concave)
+Test(curve_shares, never_better_than_the_optimum_and_equal_where_curves_are_concave)
 {
-    struct support_rng rng = support_rng_seeded(support_seed("tune_shares"));
+    struct support_rng rng = support_rng_seeded(support_seed("curve_shares"));
 
     for (long round = 0; round < scaled(600); round++) {
         uint64_t total = support_rng_below(&rng, TOTAL_MAX + 1), best, shares[4][TENANTS];
@@ -150,7 +150,7 @@ Test(tune_shares, never_better_than_the_optimum_and_equal_where_curves_are_conca
 }
 
 /* A cliff: nothing up to 9, a hundred hits from 10 on. Greedy does not see it. */
-Test(tune_shares, lookahead_sees_what_greedy_does_not)
+Test(curve_shares, lookahead_sees_what_greedy_does_not)
 {
     uint64_t shares[TENANTS];
 
@@ -167,7 +167,7 @@ Test(tune_shares, lookahead_sees_what_greedy_does_not)
     cr_assert_eq(optimum(35), 300);
 }
 
-Test(tune_shares, floors_that_are_too_high)
+Test(curve_shares, floors_that_are_too_high)
 {
     uint64_t floors[TENANTS] = {10, 10, 10, 10, 10}, shares[TENANTS];
     struct support_rng rng = support_rng_seeded(1);
@@ -183,9 +183,9 @@ Test(tune_shares, floors_that_are_too_high)
 }
 
 /* In bytes curves have wide buckets: what is handed out is what the last corners cost. */
-Test(tune_shares, curves_in_bytes)
+Test(curve_shares, curves_in_bytes)
 {
-    struct support_rng rng = support_rng_seeded(support_seed("tune_shares"));
+    struct support_rng rng = support_rng_seeded(support_seed("curve_shares"));
     struct drawing drawing = {.requests = 4000, .objects = 200, .tenants = 6, .sizes = true};
     struct drawn drawn = draw_stream(&rng, &drawing);
     struct ctxi_curves *of_bytes;
@@ -210,7 +210,7 @@ Test(tune_shares, curves_in_bytes)
 }
 
 /* On the trace that has real tenants: never far from the best that is known. */
-Test(tune_shares, orm_busy)
+Test(curve_shares, orm_busy)
 {
     char why[512];
     struct ctxi_trace *trace = recorded_trace("orm-busy.trace.xz", NULL, why);
@@ -331,7 +331,7 @@ Test(tune_floors, no_floors_are_plain_sharing)
 
 /* ---- out of memory ------------------------------------------------------------------------ */
 
-Test(tune_shares, out_of_memory_at_any_moment)
+Test(curve_shares, out_of_memory_at_any_moment)
 {
     struct support_rng rng = support_rng_seeded(3);
     struct drawing drawing = {.requests = 300, .objects = 50, .tenants = 3};

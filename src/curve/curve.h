@@ -4,13 +4,13 @@
  *
  * A capacity is a number of entries, or of bytes: what the curve was made for.
  */
-#ifndef CTXI_TUNE_CURVE_H
-#define CTXI_TUNE_CURVE_H
+#ifndef CTXI_CURVE_CURVE_H
+#define CTXI_CURVE_CURVE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tune/scale.h"
+#include "curve/scale.h"
 
 struct ctxi_curve {
     /* hits[b]: with capacity ctxi_curve_capacity(curve, b); hits[0] is 0, and no capacity has more

@@ -1,9 +1,9 @@
-#include "tune/shares.h"
+#include "curve/shares.h"
 
 #include <stdbool.h>
 
 #include "ctxcache/status.h"
-#include "tune/blocks.h"
+#include "curve/blocks.h"
 
 void ctxi_shares_equal(uint32_t count, uint64_t total, uint64_t *out_shares)
 {

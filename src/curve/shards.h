@@ -1,7 +1,7 @@
 /*
  * shards.h: the curve of an LRU cache from a sample of its keys, in memory that is fixed at creation:
- * SHARDS (Waldspurger, Park, Garthwaite and Ahmad, FAST 2015). Included by ctxbench; made so that a
- * cache can keep one, too.
+ * SHARDS (Waldspurger, Park, Garthwaite and Ahmad, FAST 2015). Included by ctxbench and by a cache
+ * that keeps one of itself.
  *
  * A key is sampled if its hash is below a threshold: at rate R, a key of R in one. Of what is sampled the
  * stack distances are exact (axis.h); one of d in the sample stands for (d - 1) / R + 1 objects, and each
@@ -28,14 +28,14 @@
  *
  * Equal hashes are taken for one key: of 64 bits that are spread well, none are.
  */
-#ifndef CTXI_TUNE_SHARDS_H
-#define CTXI_TUNE_SHARDS_H
+#ifndef CTXI_CURVE_SHARDS_H
+#define CTXI_CURVE_SHARDS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "ctxcache/allocator.h"
-#include "tune/curve.h"
+#include "curve/curve.h"
 
 /* With fewer keys than this a curve may be off by more than it is worth: no advice. */
 #define CTXI_SHARDS_ENOUGH 8192

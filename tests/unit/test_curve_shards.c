@@ -9,11 +9,11 @@
 
 #include "base/alloc.h"
 #include "ctxcache/status.h"
+#include "curve/shards.h"
 #include "support/alloc.h"
 #include "support/scale.h"
 #include "support/stream_kit.h"
 #include "tune/distances.h"
-#include "tune/shards.h"
 
 static uint64_t hash_of(uint32_t object, uint64_t seed)
 {
@@ -75,9 +75,9 @@ static void expect_exact(const struct drawn *drawn, bool bytes)
     ctxi_shards_fini(&shards);
 }
 
-Test(tune_shards, everything_sampled_is_exact)
+Test(curve_shards, everything_sampled_is_exact)
 {
-    struct support_rng rng = support_rng_seeded(support_seed("tune_shards"));
+    struct support_rng rng = support_rng_seeded(support_seed("curve_shards"));
 
     for (long round = 0; round < scaled(30); round++) {
         struct drawing drawing = {.requests = 3000,
@@ -228,9 +228,9 @@ static void compare_with_model(const struct ctxi_shards *shards, uint64_t reques
     ctxi_estimate_free(estimate);
 }
 
-Test(tune_shards, fixed_rate_and_fixed_size_are_the_model)
+Test(curve_shards, fixed_rate_and_fixed_size_are_the_model)
 {
-    struct support_rng rng = support_rng_seeded(support_seed("tune_shards"));
+    struct support_rng rng = support_rng_seeded(support_seed("curve_shards"));
 
     for (long round = 0; round < scaled(40); round++) {
         struct drawing drawing = {.requests = 5000, .objects = 400, .tenants = 1};
@@ -292,7 +292,7 @@ static struct error error_of(const struct ctxi_stream *stream, uint32_t max_keys
 }
 
 /* Seeds are fixed: the error is a matter of chance, and this is no test of chance. */
-Test(tune_shards, near_the_exact_curve)
+Test(curve_shards, near_the_exact_curve)
 {
     struct support_rng rng = support_rng_seeded(11);
     struct drawing drawing = {.requests = 1000000, .objects = 60000, .tenants = 1};
@@ -335,29 +335,29 @@ static void expect_near(const char *name, const char *columns)
     ctxi_trace_free(trace);
 }
 
-Test(tune_shards, orm_busy)
+Test(curve_shards, orm_busy)
 {
     expect_near("orm-busy.trace.xz", NULL);
 }
 
-Test(tune_shards, p3)
+Test(curve_shards, p3)
 {
     expect_near("p3.lis.gz", NULL);
 }
 
-Test(tune_shards, sprite)
+Test(curve_shards, sprite)
 {
     expect_near("sprite.trace.gz", NULL);
 }
 
-Test(tune_shards, lora_a)
+Test(curve_shards, lora_a)
 {
     expect_near("lora-a.csv.gz", LORA_COLUMNS);
 }
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
-Test(tune_shards, memory_is_fixed_and_small)
+Test(curve_shards, memory_is_fixed_and_small)
 {
     struct support_alloc memory;
     struct ctxi_shards_options options = {1, CTXI_SHARDS_ENOUGH, true};
@@ -378,7 +378,7 @@ Test(tune_shards, memory_is_fixed_and_small)
     cr_assert_eq(atomic_load(&memory.live_bytes), 0);
 }
 
-Test(tune_shards, few_keys_are_not_enough)
+Test(curve_shards, few_keys_are_not_enough)
 {
     struct ctxi_shards shards = shards_of(1, CTXI_SHARDS_ENOUGH - 1, false);
 
@@ -395,7 +395,7 @@ Test(tune_shards, few_keys_are_not_enough)
     ctxi_shards_fini(&shards);
 }
 
-Test(tune_shards, distances_beyond_all_buckets_are_counted)
+Test(curve_shards, distances_beyond_all_buckets_are_counted)
 {
     struct ctxi_shards shards = shards_of(1, 4, true);
     struct ctxi_estimate *estimate;
@@ -413,7 +413,7 @@ Test(tune_shards, distances_beyond_all_buckets_are_counted)
     ctxi_shards_fini(&shards);
 }
 
-Test(tune_shards, wrong_options)
+Test(curve_shards, wrong_options)
 {
     static const struct ctxi_shards_options wrong[] = {
         {0, 10, false}, {1.5, 10, false}, {NAN, 10, false}, {1, 0, false}, {1, 1u << 28, false}};
@@ -424,7 +424,7 @@ Test(tune_shards, wrong_options)
                      CTX_ERR_INVALID);
 }
 
-Test(tune_shards, out_of_memory_at_any_moment)
+Test(curve_shards, out_of_memory_at_any_moment)
 {
     struct support_alloc memory;
     struct ctxi_shards_options options = {1, 100, true};

@@ -2,8 +2,8 @@
  * blocks.h: memory that is taken piece by piece and given back at once. Included by what computes
  * over a trace: whatever fails, and however it ends, one call cleans up.
  */
-#ifndef CTXI_TUNE_BLOCKS_H
-#define CTXI_TUNE_BLOCKS_H
+#ifndef CTXI_CURVE_BLOCKS_H
+#define CTXI_CURVE_BLOCKS_H
 
 #include <stddef.h>
 

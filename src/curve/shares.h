@@ -1,15 +1,15 @@
 /*
  * shares.h: dividing one capacity among tenants, each of which then has a cache of its own. Included by
- * ctxbench and its tests.
+ * ctxbench, its tests, and by the advice that a cache gives.
  *
  * All take the tenants' curves, made by one pass, and the capacity that there is, and write a share for
  * each tenant. What is left over when nobody would hit more goes to nobody.
  */
-#ifndef CTXI_TUNE_SHARES_H
-#define CTXI_TUNE_SHARES_H
+#ifndef CTXI_CURVE_SHARES_H
+#define CTXI_CURVE_SHARES_H
 
 #include "ctxcache/allocator.h"
-#include "tune/curve.h"
+#include "curve/curve.h"
 
 /* The same for all, and by how many requests each has. */
 void ctxi_shares_equal(uint32_t count, uint64_t total, uint64_t *out_shares);

@@ -16,8 +16,8 @@
  * The owner keeps each object's slot, and renumbers them when ctxi_axis_is_full(). With
  * weights (bytes) a second tree sums these, and a depth is a sum of weights.
  */
-#ifndef CTXI_TUNE_AXIS_H
-#define CTXI_TUNE_AXIS_H
+#ifndef CTXI_CURVE_AXIS_H
+#define CTXI_CURVE_AXIS_H
 
 #include <stdbool.h>
 #include <stddef.h>

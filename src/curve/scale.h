@@ -5,8 +5,8 @@
  * every power of two is divided into 2^n buckets, so that a bucket is at most 2^-n wide, relative to
  * its capacities. Either way a curve is exact at the bounds of its buckets.
  */
-#ifndef CTXI_TUNE_SCALE_H
-#define CTXI_TUNE_SCALE_H
+#ifndef CTXI_CURVE_SCALE_H
+#define CTXI_CURVE_SCALE_H
 
 #include <stdint.h>
 
