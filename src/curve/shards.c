@@ -12,25 +12,28 @@
 #define NORMAL       1.96
 #define SCALE_BITS   7
 #define LARGEST_BITS 44 /* capacities from 2^44 on are one bucket */
-#define BUCKETS      (((size_t)(LARGEST_BITS - SCALE_BITS) + 1) << SCALE_BITS)
 
 struct sample {
     uint64_t hash;
-    uint32_t slot; /* of the axis */
+    uint32_t slot; /* of the axis; CTXI_AXIS_NO_SLOT: it is on no stack */
 };
 
 struct ctxi_sampled {
     struct ctxi_blocks blocks;
     bool weighted;
+    unsigned bits;            /* of the scale */
+    size_t bucket_count;      /* of that, up to LARGEST_BITS */
+    uint64_t first_threshold; /* of the beginning */
     uint32_t max_keys, count; /* of samples */
     uint32_t table_mask;
+    /* NULL in a copy, up to and with the memory of the axis. */
     struct sample *samples; /* [max_keys], the first `count` are there, in any order */
     uint32_t *table; /* open addressing by hash: a sample's number + 1; 0: empty. Half empty */
     uint32_t *heap;  /* numbers of samples, [0] has the largest hash, children at 2i+1, 2i+2 */
     struct ctxi_axis axis;
     double keys;           /* distinct ones, each for 1 / R of the time when it was new */
     double cold[GROUPS];   /* misses of any capacity */
-    double (*far)[GROUPS]; /* [BUCKETS]: requests by distance: misses of smaller capacities */
+    double (*far)[GROUPS]; /* [bucket_count]: requests by distance: misses of smaller capacities */
 };
 
 /* ---- the table ---------------------------------------------------------------------------- */
@@ -122,15 +125,41 @@ static void compact(struct ctxi_sampled *sampled)
 {
     ctxi_axis_begin_compacting(&sampled->axis);
     for (uint32_t i = 0; i < sampled->count; i++)
-        sampled->samples[i].slot = ctxi_axis_moved(&sampled->axis, sampled->samples[i].slot);
+        if (sampled->samples[i].slot != CTXI_AXIS_NO_SLOT)
+            sampled->samples[i].slot = ctxi_axis_moved(&sampled->axis, sampled->samples[i].slot);
     ctxi_axis_end_compacting(&sampled->axis);
 }
 
-static void move_up(struct ctxi_sampled *sampled, struct sample *sample, uint32_t weight)
+static void leave_stack(struct ctxi_sampled *sampled, struct sample *sample)
 {
+    if (sample->slot != CTXI_AXIS_NO_SLOT)
+        ctxi_axis_remove(&sampled->axis, sample->slot);
+    sample->slot = CTXI_AXIS_NO_SLOT;
+}
+
+static uint32_t mean_weight(const struct ctxi_axis *axis)
+{
+    return axis->live > 0 ? (uint32_t)(axis->weight / axis->live) : 0;
+}
+
+/* What it weighs, which may not be known, while it may be on the stack. */
+static uint32_t old_weight(const struct ctxi_sampled *sampled, const struct sample *sample)
+{
+    return sample->slot != CTXI_AXIS_NO_SLOT ? sampled->axis.weights[sample->slot]
+                                             : mean_weight(&sampled->axis);
+}
+
+/* `weight` NULL: as it was. */
+static void move_up(struct ctxi_sampled *sampled, struct sample *sample, const uint32_t *weight)
+{
+    uint32_t new_weight = 0;
+
+    if (sampled->weighted)
+        new_weight = weight ? *weight : old_weight(sampled, sample);
+    leave_stack(sampled, sample);
     sample->slot = ctxi_axis_add(&sampled->axis);
     if (sampled->weighted)
-        ctxi_axis_weigh(&sampled->axis, sample->slot, weight);
+        ctxi_axis_weigh(&sampled->axis, sample->slot, new_weight);
 }
 
 /* What distance a sampled one stands for: its own place, and what was used since, scaled up. */
@@ -144,16 +173,27 @@ static uint64_t scaled_distance(const struct ctxi_sampled *sampled, uint32_t slo
     return scaled < 0x1p44 ? (uint64_t)(scaled + 0.5) : (uint64_t)1 << LARGEST_BITS;
 }
 
-static void use_again(struct ctxi_sampled *sampled, struct sample *sample, double rate,
-                      uint32_t weight)
+/* Requests for something that is on no stack. */
+static struct ctxi_sighting count_cold(struct ctxi_sampled *sampled, uint64_t hash, double requests)
 {
-    uint64_t bucket = ctxi_scale_bucket(SCALE_BITS, scaled_distance(sampled, sample->slot, rate));
+    sampled->cold[group_of(hash)] += requests;
+    return (struct ctxi_sighting){requests, CTXI_SHARDS_NOWHERE};
+}
 
-    if (bucket >= BUCKETS)
-        bucket = BUCKETS - 1;
-    sampled->far[bucket][group_of(sample->hash)] += 1 / rate;
-    ctxi_axis_remove(&sampled->axis, sample->slot);
-    move_up(sampled, sample, weight);
+/* Requests for a sampled key, where it is now. */
+static struct ctxi_sighting count_at(struct ctxi_sampled *sampled, const struct sample *sample,
+                                     double rate, double requests)
+{
+    uint64_t distance, bucket;
+
+    if (sample->slot == CTXI_AXIS_NO_SLOT)
+        return count_cold(sampled, sample->hash, requests);
+    distance = scaled_distance(sampled, sample->slot, rate);
+    bucket = ctxi_scale_bucket(sampled->bits, distance);
+    if (bucket >= sampled->bucket_count)
+        bucket = sampled->bucket_count - 1;
+    sampled->far[bucket][group_of(sample->hash)] += requests;
+    return (struct ctxi_sighting){requests, distance};
 }
 
 /* A number for one more key. With no room, that of the key with the largest hash, which goes. */
@@ -170,49 +210,116 @@ static uint32_t make_room(struct ctxi_shards *shards, bool *out_replaced)
     number = sampled->heap[0];
     atomic_store_explicit(&shards->threshold, sampled->samples[number].hash, memory_order_relaxed);
     empty_place(sampled, place_of(sampled, sampled->samples[number].hash));
-    ctxi_axis_remove(&sampled->axis, sampled->samples[number].slot);
+    leave_stack(sampled, &sampled->samples[number]);
     return number;
 }
 
-static void use_first(struct ctxi_shards *shards, uint64_t hash, uint32_t weight)
+/* A key that is new; false: it would be the first to go. */
+static bool add(struct ctxi_shards *shards, uint64_t hash, const uint32_t *weight)
 {
     struct ctxi_sampled *sampled = shards->sampled;
     bool replaced;
     uint32_t number;
-    double rate;
 
     if (sampled->count == sampled->max_keys && hash > heap_hash(sampled, 0)) {
-        /* it would be the first to go */
         atomic_store_explicit(&shards->threshold, hash, memory_order_relaxed);
-        return;
+        return false;
     }
     number = make_room(shards, &replaced);
-    sampled->samples[number].hash = hash;
+    sampled->samples[number] = (struct sample){hash, CTXI_AXIS_NO_SLOT};
     sampled->table[place_of(sampled, hash)] = number + 1;
     if (replaced)
         heap_sink(sampled);
     else
         heap_add(sampled, number, number);
-    rate = rate_of(shards);
-    sampled->keys += 1 / rate;
-    sampled->cold[group_of(hash)] += 1 / rate;
+    sampled->keys += 1 / rate_of(shards);
     move_up(sampled, &sampled->samples[number], weight);
+    return true;
 }
 
-void ctxi_shards_count(struct ctxi_shards *shards, uint64_t hash, uint32_t weight)
+/* NULL: it is not in the sample. */
+static struct sample *find(struct ctxi_sampled *sampled, uint64_t hash)
+{
+    uint32_t number = sampled->table[place_of(sampled, hash)];
+
+    return number ? &sampled->samples[number - 1] : NULL;
+}
+
+static struct ctxi_sighting count(struct ctxi_shards *shards, uint64_t hash, const uint32_t *weight)
 {
     struct ctxi_sampled *sampled = shards->sampled;
-    uint32_t place;
+    struct ctxi_sighting seen = {0, CTXI_SHARDS_NOWHERE};
+    struct sample *sample;
+
+    if (!ctxi_shards_wants(shards, hash))
+        return seen;
+    if (ctxi_axis_is_full(&sampled->axis))
+        compact(sampled);
+    sample = find(sampled, hash);
+    if (sample) {
+        seen = count_at(sampled, sample, rate_of(shards), 1 / rate_of(shards));
+        move_up(sampled, sample, weight);
+    } else if (add(shards, hash, weight)) {
+        seen = count_cold(sampled, hash, 1 / rate_of(shards));
+    }
+    return seen;
+}
+
+struct ctxi_sighting ctxi_shards_count(struct ctxi_shards *shards, uint64_t hash, uint32_t weight)
+{
+    return count(shards, hash, &weight);
+}
+
+struct ctxi_sighting ctxi_shards_count_same(struct ctxi_shards *shards, uint64_t hash)
+{
+    return count(shards, hash, NULL);
+}
+
+struct ctxi_sighting ctxi_shards_count_again(struct ctxi_shards *shards, uint64_t hash,
+                                             uint64_t times)
+{
+    double rate = rate_of(shards);
+    const struct sample *sample = find(shards->sampled, hash);
+
+    if (!sample)
+        return (struct ctxi_sighting){0, CTXI_SHARDS_NOWHERE};
+    return count_at(shards->sampled, sample, rate, (double)times / rate);
+}
+
+struct ctxi_sighting ctxi_shards_count_lost(struct ctxi_shards *shards, uint64_t hash)
+{
+    const struct sample *sample;
+
+    if (!ctxi_shards_wants(shards, hash))
+        return (struct ctxi_sighting){0, CTXI_SHARDS_NOWHERE};
+    sample = find(shards->sampled, hash);
+    if (sample && sample->slot != CTXI_AXIS_NO_SLOT)
+        return count(shards, hash, NULL);
+    return count_cold(shards->sampled, hash, 1 / rate_of(shards));
+}
+
+void ctxi_shards_put(struct ctxi_shards *shards, uint64_t hash, uint32_t weight)
+{
+    struct ctxi_sampled *sampled = shards->sampled;
+    struct sample *sample;
 
     if (!ctxi_shards_wants(shards, hash))
         return;
     if (ctxi_axis_is_full(&sampled->axis))
         compact(sampled);
-    place = place_of(sampled, hash);
-    if (sampled->table[place])
-        use_again(sampled, &sampled->samples[sampled->table[place] - 1], rate_of(shards), weight);
+    sample = find(sampled, hash);
+    if (sample)
+        move_up(sampled, sample, &weight);
     else
-        use_first(shards, hash, weight);
+        (void)add(shards, hash, &weight);
+}
+
+void ctxi_shards_forget(struct ctxi_shards *shards, uint64_t hash)
+{
+    struct sample *sample = find(shards->sampled, hash);
+
+    if (sample)
+        leave_stack(shards->sampled, sample);
 }
 
 /* ---- estimating --------------------------------------------------------------------------- */
@@ -320,7 +427,7 @@ static double blur_of(const struct ctxi_shards *shards, uint64_t capacity)
     const struct ctxi_axis *axis = &shards->sampled->axis;
     double rate = rate_of(shards), weight = 1;
 
-    if (axis->weights && axis->live > 0 && axis->weight > 0)
+    if (shards->sampled->weighted && axis->live > 0 && axis->weight > 0)
         weight = (double)axis->weight / axis->live;
     return capacity > 0 ? NORMAL * square_root((1 - rate) * weight / (rate * (double)capacity)) : 0;
 }
@@ -350,7 +457,7 @@ static void blur_bounds(const struct ctxi_shards *shards, struct ctxi_estimate *
 /* Buckets up to the last that anything fell into. */
 static size_t used_buckets(const struct ctxi_sampled *sampled)
 {
-    size_t count = BUCKETS;
+    size_t count = sampled->bucket_count;
 
     while (count > 1) {
         double sum = 0;
@@ -364,13 +471,16 @@ static size_t used_buckets(const struct ctxi_sampled *sampled)
     return count;
 }
 
-static bool make_estimate(struct ctxi_blocks *blocks, struct ctxi_estimate *estimate, size_t count)
+static bool make_estimate(struct ctxi_blocks *blocks, const struct ctxi_sampled *sampled,
+                          struct ctxi_estimate *estimate)
 {
+    size_t count = used_buckets(sampled);
+
     estimate->curve.hits = ctxi_blocks_take(blocks, count, sizeof *estimate->curve.hits);
     estimate->low = ctxi_blocks_take(blocks, count, sizeof *estimate->low);
     estimate->high = ctxi_blocks_take(blocks, count, sizeof *estimate->high);
     estimate->curve.count = count;
-    estimate->curve.bits = SCALE_BITS;
+    estimate->curve.bits = sampled->bits;
     return estimate->curve.hits && estimate->low && estimate->high;
 }
 
@@ -381,7 +491,7 @@ int ctxi_shards_estimate(const struct ctxi_shards *shards, uint64_t requests,
     struct owned_estimate *owned = ctxi_blocks_take(&blocks, 1, sizeof *owned);
 
     *out_estimate = NULL;
-    if (!owned || !make_estimate(&blocks, &owned->estimate, used_buckets(shards->sampled))) {
+    if (!owned || !make_estimate(&blocks, shards->sampled, &owned->estimate)) {
         ctxi_blocks_free(&blocks);
         return CTX_ERR_NOMEM;
     }
@@ -423,11 +533,21 @@ static bool make_parts(struct ctxi_sampled *sampled, struct ctxi_blocks *blocks)
     sampled->table =
         ctxi_blocks_take(blocks, (size_t)sampled->table_mask + 1, sizeof *sampled->table);
     sampled->heap = ctxi_blocks_take(blocks, max, sizeof *sampled->heap);
-    sampled->far = ctxi_blocks_take(blocks, BUCKETS, sizeof *sampled->far);
+    sampled->far = ctxi_blocks_take(blocks, sampled->bucket_count, sizeof *sampled->far);
     if (!axis || !sampled->samples || !sampled->table || !sampled->heap || !sampled->far)
         return false;
     ctxi_axis_init(&sampled->axis, max, sampled->weighted, axis);
     return true;
+}
+
+static void set_options(struct ctxi_sampled *sampled, const struct ctxi_shards_options *options)
+{
+    sampled->max_keys = options->max_keys;
+    sampled->weighted = options->weighted;
+    sampled->bits = options->bits ? options->bits : SCALE_BITS;
+    sampled->bucket_count = (LARGEST_BITS - sampled->bits + (size_t)1) << sampled->bits;
+    sampled->first_threshold = options->rate < 1 ? (uint64_t)(options->rate * 0x1p64) : UINT64_MAX;
+    sampled->table_mask = table_size(options->max_keys) - 1;
 }
 
 int ctxi_shards_init(struct ctxi_shards *shards, const struct ctxi_shards_options *options,
@@ -437,23 +557,72 @@ int ctxi_shards_init(struct ctxi_shards *shards, const struct ctxi_shards_option
     struct ctxi_sampled *sampled;
 
     if (!(options->rate > 0 && options->rate <= 1) || options->max_keys == 0 ||
-        options->max_keys > (uint32_t)1 << 27)
+        options->max_keys > (uint32_t)1 << 27 || options->bits > SCALE_BITS)
         return CTX_ERR_INVALID;
     sampled = ctxi_blocks_take(&blocks, 1, sizeof *sampled);
-    if (sampled) {
-        sampled->max_keys = options->max_keys;
-        sampled->weighted = options->weighted;
-        sampled->table_mask = table_size(options->max_keys) - 1;
-    }
+    if (sampled)
+        set_options(sampled, options);
     if (!sampled || !make_parts(sampled, &blocks)) {
         ctxi_blocks_free(&blocks);
         return CTX_ERR_NOMEM;
     }
     sampled->blocks = blocks;
     shards->sampled = sampled;
-    atomic_init(&shards->threshold,
-                options->rate < 1 ? (uint64_t)(options->rate * 0x1p64) : UINT64_MAX);
+    atomic_init(&shards->threshold, sampled->first_threshold);
     return CTX_OK;
+}
+
+void ctxi_shards_reset(struct ctxi_shards *shards)
+{
+    struct ctxi_sampled *sampled = shards->sampled;
+    struct ctxi_axis *axis = &sampled->axis;
+
+    memset(sampled->table, 0, ((size_t)sampled->table_mask + 1) * sizeof *sampled->table);
+    memset(sampled->far, 0, sampled->bucket_count * sizeof *sampled->far);
+    memset(sampled->cold, 0, sizeof sampled->cold);
+    memset(axis->bits, 0, ctxi_axis_bytes(sampled->max_keys, sampled->weighted));
+    ctxi_axis_init(axis, sampled->max_keys, sampled->weighted, axis->bits);
+    sampled->count = 0;
+    sampled->keys = 0;
+    atomic_store_explicit(&shards->threshold, sampled->first_threshold, memory_order_relaxed);
+}
+
+int ctxi_shards_copy_init(struct ctxi_shards *copy, const struct ctxi_shards *shards,
+                          const ctx_allocator *allocator)
+{
+    struct ctxi_blocks blocks = ctxi_blocks_of(allocator);
+    struct ctxi_sampled *sampled = ctxi_blocks_take(&blocks, 1, sizeof *sampled);
+
+    if (sampled)
+        sampled->far =
+            ctxi_blocks_take(&blocks, shards->sampled->bucket_count, sizeof *sampled->far);
+    if (!sampled || !sampled->far) {
+        ctxi_blocks_free(&blocks);
+        return CTX_ERR_NOMEM;
+    }
+    sampled->blocks = blocks;
+    copy->sampled = sampled;
+    atomic_init(&copy->threshold, 0);
+    return CTX_OK;
+}
+
+void ctxi_shards_copy(struct ctxi_shards *copy, const struct ctxi_shards *shards)
+{
+    struct ctxi_sampled *to = copy->sampled, kept = *to;
+    const struct ctxi_sampled *from = shards->sampled;
+
+    *to = *from;
+    to->blocks = kept.blocks;
+    to->far = kept.far;
+    memcpy(to->far, from->far, from->bucket_count * sizeof *from->far);
+    to->samples = NULL;
+    to->table = to->heap = NULL;
+    to->axis.bits = NULL;
+    to->axis.counts = to->axis.weights = NULL;
+    to->axis.sums = NULL;
+    atomic_store_explicit(&copy->threshold,
+                          atomic_load_explicit(&shards->threshold, memory_order_relaxed),
+                          memory_order_relaxed);
 }
 
 void ctxi_shards_fini(struct ctxi_shards *shards)

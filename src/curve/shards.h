@@ -44,6 +44,7 @@ struct ctxi_shards_options {
     double rate;       /* over 0, up to 1: that of the beginning */
     uint32_t max_keys; /* sampled at once, 1 .. 2^27 */
     bool weighted;     /* capacities are sums of weights, bytes for instance */
+    unsigned bits; /* of its scale (scale.h), at most 7; 0: 7. With less of them it is smaller */
 };
 
 struct ctxi_sampled;
@@ -70,14 +71,40 @@ static inline bool ctxi_shards_wants(const struct ctxi_shards *shards, uint64_t 
     return hash < atomic_load_explicit(&shards->threshold, memory_order_relaxed);
 }
 
+#define CTXI_SHARDS_NOWHERE UINT64_MAX
+
+/* How far away the key of a request was, or nowhere: then no cache has it. */
+struct ctxi_sighting {
+    double requests;   /* that it stands for; 0: it is not sampled, and nothing was counted */
+    uint64_t distance; /* the smallest capacity that hits it */
+};
+
 /* A request for a key that is wanted, or is not any more. Weights count only if they were asked for. */
-void ctxi_shards_count(struct ctxi_shards *shards, uint64_t hash, uint32_t weight);
+struct ctxi_sighting ctxi_shards_count(struct ctxi_shards *shards, uint64_t hash, uint32_t weight);
+
+/* The same without a weight: as the key had, or the mean of all if it is new. */
+struct ctxi_sighting ctxi_shards_count_same(struct ctxi_shards *shards, uint64_t hash);
+
+/* The same `times` more for the key that was counted last, of all that was told: quicker, as nothing but
+ * the count changes. */
+struct ctxi_sighting ctxi_shards_count_again(struct ctxi_shards *shards, uint64_t hash,
+                                             uint64_t times);
+
+/* A request that leaves the key where it is, or nowhere, as it stored nothing. */
+struct ctxi_sighting ctxi_shards_count_lost(struct ctxi_shards *shards, uint64_t hash);
+
+/* A use that is no request; and the end of what was stored: the next request finds nothing. */
+void ctxi_shards_put(struct ctxi_shards *shards, uint64_t hash, uint32_t weight);
+void ctxi_shards_forget(struct ctxi_shards *shards, uint64_t hash);
+
+/* As it was when it was made, at the rate of the beginning. */
+void ctxi_shards_reset(struct ctxi_shards *shards);
 
 /* A request. What is not sampled costs one compare. */
 static inline void ctxi_shards_observe(struct ctxi_shards *shards, uint64_t hash, uint32_t weight)
 {
     if (__builtin_expect(ctxi_shards_wants(shards, hash), 0))
-        ctxi_shards_count(shards, hash, weight);
+        (void)ctxi_shards_count(shards, hash, weight);
 }
 
 double ctxi_shards_rate(const struct ctxi_shards *shards);
@@ -98,6 +125,14 @@ struct ctxi_estimate {
  */
 int ctxi_shards_estimate(const struct ctxi_shards *shards, uint64_t requests,
                          const ctx_allocator *allocator, struct ctxi_estimate **out_estimate);
+
+/*
+ * What an estimate needs of a sampler, copied at one moment so that the rest can be done later: room for a
+ * copy, which is one to be estimated and ended and nothing else, and copying, which cannot fail.
+ */
+int ctxi_shards_copy_init(struct ctxi_shards *copy, const struct ctxi_shards *shards,
+                          const ctx_allocator *allocator);
+void ctxi_shards_copy(struct ctxi_shards *copy, const struct ctxi_shards *shards);
 
 /* NULL is allowed. */
 void ctxi_estimate_free(struct ctxi_estimate *estimate);

@@ -24,7 +24,7 @@ static uint64_t hash_of(uint32_t object, uint64_t seed)
 
 static struct ctxi_shards shards_of(double rate, uint32_t max_keys, bool weighted)
 {
-    struct ctxi_shards_options options = {rate, max_keys, weighted};
+    struct ctxi_shards_options options = {rate, max_keys, weighted, 0};
     struct ctxi_shards shards;
 
     cr_assert_eq(ctxi_shards_init(&shards, &options, ctxi_process_allocator()), CTX_OK);
@@ -360,7 +360,7 @@ Test(curve_shards, lora_a)
 Test(curve_shards, memory_is_fixed_and_small)
 {
     struct support_alloc memory;
-    struct ctxi_shards_options options = {1, CTXI_SHARDS_ENOUGH, true};
+    struct ctxi_shards_options options = {1, CTXI_SHARDS_ENOUGH, true, 0};
     struct ctxi_shards shards;
     uint64_t before;
 
@@ -415,8 +415,9 @@ Test(curve_shards, distances_beyond_all_buckets_are_counted)
 
 Test(curve_shards, wrong_options)
 {
-    static const struct ctxi_shards_options wrong[] = {
-        {0, 10, false}, {1.5, 10, false}, {NAN, 10, false}, {1, 0, false}, {1, 1u << 28, false}};
+    static const struct ctxi_shards_options wrong[] = {{0, 10, false, 0},       {1.5, 10, false, 0},
+                                                       {NAN, 10, false, 0},     {1, 0, false, 0},
+                                                       {1, 1u << 28, false, 0}, {1, 10, false, 8}};
     struct ctxi_shards shards;
 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -424,10 +425,144 @@ Test(curve_shards, wrong_options)
                      CTX_ERR_INVALID);
 }
 
+/* ---- what is no request, and what stores nothing ------------------------------------------ */
+
+/* The hits of so many requests, by capacity; the last one is the ceiling. */
+static void expect_hits(const struct ctxi_shards *shards, uint64_t requests, const uint64_t *hits,
+                        size_t count)
+{
+    struct ctxi_estimate *estimate = estimate_of(shards, requests);
+
+    for (size_t c = 0; c < count; c++)
+        cr_expect_eq(ctxi_curve_hits(&estimate->curve, c), hits[c], "capacity %zu: %llu", c,
+                     (unsigned long long)ctxi_curve_hits(&estimate->curve, c));
+    ctxi_estimate_free(estimate);
+}
+
+Test(curve_shards, a_put_is_a_use_but_no_request)
+{
+    struct ctxi_shards shards = shards_of(1, 10, false);
+
+    ctxi_shards_put(&shards, 1, 1);
+    ctxi_shards_put(&shards, 2, 1);
+    cr_expect_eq(ctxi_shards_count(&shards, 1, 1).distance, 2);
+    ctxi_shards_put(&shards, 2, 1);
+    ctxi_shards_put(&shards, 1, 1);
+    cr_expect_eq(ctxi_shards_count(&shards, 2, 1).distance, 2);
+    expect_hits(&shards, 2, (uint64_t[]){0, 0, 2, 2}, 4);
+    ctxi_shards_fini(&shards);
+}
+
+Test(curve_shards, what_stored_nothing_is_found_by_nobody)
+{
+    struct ctxi_shards shards = shards_of(1, 10, false);
+
+    cr_expect_eq(ctxi_shards_count_lost(&shards, 1).distance, CTXI_SHARDS_NOWHERE);
+    cr_expect_eq(ctxi_shards_keys(&shards), 0);
+    cr_expect_eq(ctxi_shards_count_lost(&shards, 1).distance, CTXI_SHARDS_NOWHERE);
+    ctxi_shards_count(&shards, 1, 1);
+    ctxi_shards_count(&shards, 2, 1);
+    cr_expect_eq(ctxi_shards_count_lost(&shards, 1).distance, 2, "a larger cache has it yet");
+    expect_hits(&shards, 5, (uint64_t[]){0, 0, 1, 1}, 4);
+    ctxi_shards_fini(&shards);
+}
+
+Test(curve_shards, what_was_forgotten_is_found_by_nobody)
+{
+    struct ctxi_shards shards = shards_of(1, 2, true);
+
+    ctxi_shards_count(&shards, 5, 10);
+    ctxi_shards_count(&shards, 6, 20);
+    ctxi_shards_forget(&shards, 6);
+    ctxi_shards_forget(&shards, 6);
+    ctxi_shards_forget(&shards, 7);
+    cr_expect_eq(ctxi_shards_count_same(&shards, 5).distance, 10, "it is the newest again");
+    cr_expect_eq(ctxi_shards_count(&shards, 6, 30).distance, CTXI_SHARDS_NOWHERE);
+    cr_expect_eq(ctxi_shards_count_same(&shards, 5).distance, 40);
+    ctxi_shards_forget(&shards, 6);
+    ctxi_shards_count(&shards, 1, 1); /* takes the room of 6, which is on no stack */
+    cr_expect_eq(ctxi_shards_keys(&shards), 2);
+    for (int i = 0; i < 1000; i++) /* compacts with a hole */
+        ctxi_shards_count(&shards, 1, 1);
+    ctxi_shards_forget(&shards, 5);
+    for (int i = 0; i < 1000; i++)
+        ctxi_shards_count(&shards, 1, 1);
+    cr_expect_eq(ctxi_shards_count(&shards, 5, 1).distance, CTXI_SHARDS_NOWHERE);
+    ctxi_shards_fini(&shards);
+}
+
+/* Counting again is counting, only quicker; and after a reset nothing is left of it. */
+Test(curve_shards, again_and_anew)
+{
+    struct ctxi_shards slow = shards_of(1, 100, true), quick = shards_of(1, 100, true);
+    struct ctxi_estimate *one, *other;
+
+    for (int round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i < 200; i++) {
+            ctxi_shards_count(&slow, i % 7 * 100, 5 + (uint32_t)i % 7);
+            ctxi_shards_count(&quick, i % 7 * 100, 5 + (uint32_t)i % 7);
+            for (uint64_t k = 0; k < i % 3; k++)
+                ctxi_shards_count_same(&slow, i % 7 * 100);
+            if (i % 3)
+                ctxi_shards_count_again(&quick, i % 7 * 100, i % 3);
+        }
+        one = estimate_of(&slow, 399);
+        other = estimate_of(&quick, 399);
+        cr_assert_eq(one->curve.count, other->curve.count);
+        cr_assert_arr_eq(one->curve.hits, other->curve.hits,
+                         one->curve.count * sizeof *one->curve.hits);
+        cr_assert_eq(ctxi_shards_count_again(&quick, 99, 1).requests, 0);
+        ctxi_estimate_free(one);
+        ctxi_estimate_free(other);
+        for (uint64_t i = 0; i < 1000; i++) /* lowers the threshold */
+            ctxi_shards_count(&quick, i << 50, 1);
+        cr_assert_lt(ctxi_shards_rate(&quick), 1);
+        ctxi_shards_reset(&slow);
+        ctxi_shards_reset(&quick);
+        cr_assert_eq(ctxi_shards_rate(&quick), 1);
+        cr_assert_eq(ctxi_shards_keys(&quick), 0);
+    }
+    ctxi_shards_fini(&slow);
+    ctxi_shards_fini(&quick);
+}
+
+/* A copy says what the sampler said when it was copied; fewer bits say it at fewer capacities. */
+Test(curve_shards, copies_and_coarse_scales)
+{
+    struct ctxi_shards_options options = {1, 1000, false, 4};
+    struct ctxi_shards fine = shards_of(1, 1000, false), coarse, copy;
+    struct ctxi_estimate *estimate, *copied;
+    struct support_rng rng = support_rng_seeded(support_seed("curve_shards"));
+
+    cr_assert_eq(ctxi_shards_init(&coarse, &options, ctxi_process_allocator()), CTX_OK);
+    for (int i = 0; i < 20000; i++) {
+        uint64_t key = support_rng_below(&rng, 1 + support_rng_below(&rng, 900));
+
+        ctxi_shards_count(&fine, hash_of((uint32_t)key, 3), 1);
+        ctxi_shards_count(&coarse, hash_of((uint32_t)key, 3), 1);
+    }
+    cr_assert_lt(ctxi_shards_bytes(&coarse), ctxi_shards_bytes(&fine) / 2);
+    cr_assert_eq(ctxi_shards_copy_init(&copy, &coarse, ctxi_process_allocator()), CTX_OK);
+    ctxi_shards_copy(&copy, &coarse);
+    ctxi_shards_reset(&coarse);
+    copied = estimate_of(&copy, 20000);
+    estimate = estimate_of(&fine, 20000);
+    for (size_t b = 0; b < copied->curve.count; b++)
+        if (ctxi_curve_capacity(&copied->curve, b) < 1u << 12)
+            cr_assert_eq(copied->curve.hits[b],
+                         ctxi_curve_hits(&estimate->curve, ctxi_curve_capacity(&copied->curve, b)));
+    cr_assert_eq(copied->curve.objects, estimate->curve.objects);
+    ctxi_estimate_free(copied);
+    ctxi_estimate_free(estimate);
+    ctxi_shards_fini(&copy);
+    ctxi_shards_fini(&coarse);
+    ctxi_shards_fini(&fine);
+}
+
 Test(curve_shards, out_of_memory_at_any_moment)
 {
     struct support_alloc memory;
-    struct ctxi_shards_options options = {1, 100, true};
+    struct ctxi_shards_options options = {1, 100, true, 0};
     struct ctxi_shards shards;
     struct ctxi_estimate *estimate;
     uint64_t nth = 0;
