@@ -12,6 +12,7 @@
 #include "ctxcache/cache.h"
 #include "ctxcache/call.h"
 #include "ctxcache/context.h"
+#include "ctxcache/curve.h"
 #include "ctxcache/function.h"
 #include "ctxcache/record.h"
 #include "ctxcache/scope.h"

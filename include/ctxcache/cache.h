@@ -70,11 +70,15 @@ typedef struct ctx_cache_removal {
     size_t value_size;
 } ctx_cache_removal;
 
-#define CTX_CACHE_UNBOUNDED    UINT64_MAX
-#define CTX_CACHE_VARY_MAX     16
-#define CTX_CACHE_ARGS_MAX     16
-#define CTX_CACHE_CLOCK_LAG_NS 50000 /* how late expiry may be by the default clock; see ttl_ns */
-#define CTX_CACHE_BYTES_MIN    4096  /* the smallest capacity_bytes: tables need some */
+#define CTX_CACHE_UNBOUNDED            UINT64_MAX
+#define CTX_CACHE_VARY_MAX             16
+#define CTX_CACHE_ARGS_MAX             16
+#define CTX_CACHE_CLOCK_LAG_NS         50000 /* how late expiry may be by the default clock; see ttl_ns */
+#define CTX_CACHE_BYTES_MIN            4096 /* the smallest capacity_bytes: tables need some */
+#define CTX_CACHE_CURVE_KEYS_DEFAULT   8192
+#define CTX_CACHE_CURVE_KEYS_MAX       65536
+#define CTX_CACHE_CURVE_RATE_DEFAULT   0.01
+#define CTX_CACHE_CURVE_PARTITIONS_MAX 64
 #define CTX_CACHE_WAITING_MIN                                                                      \
     262144 /* so many bytes may always wait until nobody reads them; see capacity_bytes */
 
@@ -143,11 +147,24 @@ typedef struct ctx_cache_config {
      * `variable` is its name, borrowed; "*" when the loader counted or iterated a context. */
     void (*on_undeclared)(void *user, ctx_cache *cache, const char *fn_name, const char *variable);
     void *on_undeclared_user;
+
+    /*
+     * A curve of itself, for curve.h: how many sampled keys it is made of; 0: none is kept. At most
+     * CTX_CACHE_CURVE_KEYS_MAX, and with fewer than CTX_CACHE_CURVE_KEYS_DEFAULT there is advice for small
+     * key sets alone. curve_rate is the part of all keys that is sampled at most, over 0 up to 1, where
+     * 0 means CTX_CACHE_CURVE_RATE_DEFAULT; it falls by itself as keys come. curve_partitions of the
+     * partitions, those with most requests, get a curve of their own, each from an eighth of the keys; at
+     * most CTX_CACHE_CURVE_PARTITIONS_MAX, 0: none.
+     */
+    uint32_t curve_keys;
+    uint32_t curve_partitions;
+    double curve_rate;
 } ctx_cache_config;
 
 #define CTX_CACHE_CONFIG_INIT                                                                      \
     {                                                                                              \
-        sizeof(ctx_cache_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+        sizeof(ctx_cache_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,   \
+            0, 0, 0, 0                                                                             \
     }
 
 /*

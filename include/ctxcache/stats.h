@@ -89,11 +89,13 @@ typedef struct ctx_cache_memory_use {
     uint64_t fixed; /* the cache itself, its functions, and loads that are running */
     uint64_t
         waiting; /* what left, until no thread can be in the middle of reading it; see cache.h */
+    uint64_t
+        curve; /* the curve that it keeps of itself; the same from beginning to end (curve.h) */
 } ctx_cache_memory_use;
 
 #define CTX_CACHE_MEMORY_INIT                                                                      \
     {                                                                                              \
-        sizeof(ctx_cache_memory_use), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                           \
+        sizeof(ctx_cache_memory_use), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                        \
     }
 
 /* CTX_ERR_INVALID (NULL, or a size this version cannot read). */

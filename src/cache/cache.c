@@ -11,11 +11,12 @@
 #include "cache/flight.h"
 #include "cache/fork.h"
 #include "cache/hit.h"
+#include "cache/live.h"
 #include "context/store.h"
 #include "ctxcache/record.h"
 
 #define KEY_LIMIT_DEFAULT 65536
-#define CONFIG_OLDEST     sizeof(ctx_cache_config) /* of version 0.1 */
+#define CONFIG_OLDEST     offsetof(ctx_cache_config, curve_keys) /* of version 0.1 */
 
 /* ---- configuration ------------------------------------------------------------------------ */
 
@@ -63,6 +64,19 @@ static const char *variables_problem(const ctx_cache_config *config)
     return NULL;
 }
 
+static const char *curve_problem(const ctx_cache_config *config)
+{
+    if (config->curve_keys > CTX_CACHE_CURVE_KEYS_MAX)
+        return "curve_keys: at most CTX_CACHE_CURVE_KEYS_MAX";
+    if (config->curve_partitions > CTX_CACHE_CURVE_PARTITIONS_MAX)
+        return "curve_partitions: at most CTX_CACHE_CURVE_PARTITIONS_MAX";
+    if (!(config->curve_rate >= 0 && config->curve_rate <= 1))
+        return "curve_rate: over 0 up to 1, or 0 for CTX_CACHE_CURVE_RATE_DEFAULT";
+    if (!config->curve_keys && (config->curve_partitions || config->curve_rate > 0))
+        return "curve_keys: is 0 although curve_partitions or curve_rate is not";
+    return NULL;
+}
+
 static const char *allocator_problem(const ctx_allocator *allocator)
 {
     ctx_allocator ours;
@@ -99,6 +113,8 @@ static const char *problem_of(const ctx_cache_config *config)
         return "reserved: must be 0";
     if (config->key_limit > UINT32_MAX / 2)
         return "key_limit: at most 2^31 - 1 bytes";
+    if ((problem = curve_problem(config)))
+        return problem;
     return allocator_problem(config->allocator);
 }
 
@@ -249,6 +265,8 @@ static int fill(ctx_cache *cache, const ctx_cache_config *config)
     if (r == CTX_OK)
         r = ctxi_index_init(&cache->index, &cache->memory);
     if (r == CTX_OK)
+        r = ctxi_live_init(cache);
+    if (r == CTX_OK)
         r = ctxi_fork_register(cache);
     return r;
 }
@@ -320,6 +338,7 @@ void ctxi_cache_unref(ctx_cache *cache)
         return;
     ctxi_fork_unregister(cache);
     ctxi_reclaim_all(cache);
+    ctxi_live_fini(cache);
     ctxi_partitions_fini(&cache->partitions, &cache->memory);
     if (cache->index.segment_count)
         ctxi_index_fini(&cache->index, &cache->memory);

@@ -22,6 +22,7 @@
 _Static_assert(CTXI_RECENT_NS <= CTX_CACHE_CLOCK_LAG_NS, "what the header says");
 
 struct ctxi_reads;
+struct ctxi_live;
 
 /* Who may look on at the requests of a cache; observe.h. */
 enum ctxi_observer { CTXI_OBSERVER_RECORDING, CTXI_OBSERVER_CURVE, CTXI_OBSERVER_COUNT };
@@ -66,6 +67,7 @@ struct ctx_cache {
     char name[CTX_NAME_MAX + 1];
     ctx_var *vary[CTX_CACHE_VARY_MAX]; /* held; in order of their ids */
     ctx_var *ignore[CTX_CACHE_VARY_MAX];
+    struct ctxi_live *live; /* the curve of itself; NULL: none. See live.h */
     uint64_t declared; /* a bit for each of these two whose id is 64 or less, id 1 the lowest */
     struct ctxi_reads
         *warned; /* what entries marked `undeclared` depend on; bits are only ever set */

@@ -36,7 +36,7 @@ static struct ctxi_entry *entry_at(const ctx_cache *cache, uint32_t number)
     return ctxi_arena_at(&cache->arena, number);
 }
 
-static uint64_t hash_of(const ctx_cache *cache, const struct ctxi_entry *entry)
+uint64_t ctxi_contents_hash_of(const ctx_cache *cache, const struct ctxi_entry *entry)
 {
     return ctxi_key_hash(entry->key, ctxi_entry_key_size(entry),
                          ctxi_partition_seed(&cache->partitions, ctxi_key_partition(entry->key)));
@@ -130,7 +130,8 @@ void ctxi_contents_foresee(ctx_cache *cache)
 
     if (cache->stats.entries < cache->max_entries || oldest == foreseen->number)
         return;
-    *foreseen = (struct ctxi_foreseen){oldest, hash_of(cache, entry_at(cache, oldest))};
+    *foreseen =
+        (struct ctxi_foreseen){oldest, ctxi_contents_hash_of(cache, entry_at(cache, oldest))};
     __builtin_prefetch(ctxi_index_start(&cache->index, foreseen->hash));
 }
 
@@ -152,7 +153,7 @@ static void fetch_oldest(const ctx_cache *cache)
 static uint64_t take_hash(ctx_cache *cache, const struct ctxi_entry *entry, uint32_t number)
 {
     if (cache->foreseen.number != number)
-        return hash_of(cache, entry);
+        return ctxi_contents_hash_of(cache, entry);
     cache->foreseen.number = 0;
     return cache->foreseen.hash;
 }

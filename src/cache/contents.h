@@ -42,6 +42,9 @@ enum ctxi_found {
 enum ctxi_found ctxi_contents_find(const ctx_cache *cache, const struct ctxi_key *key,
                                    const uint64_t *now, struct ctxi_hold *out_found);
 
+/* The hash of an entry's key. */
+uint64_t ctxi_contents_hash_of(const ctx_cache *cache, const struct ctxi_entry *entry);
+
 /* Removes what is under `key`; true if a search would have found it. */
 bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uint64_t *now,
                          enum ctx_cache_cause cause, struct ctxi_batch *batch);

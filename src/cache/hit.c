@@ -53,7 +53,7 @@ INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, 
     clock = ctxi_cache_clock(cache, &now);
     ctxi_section_enter(caller.reader);
     entry = find(&caller, &key, &number);
-    status = use(&caller, entry, number, clock, wish, &after);
+    status = use(&caller, entry, number, key.hash, clock, wish, &after);
     ctxi_section_leave(caller.reader);
     if (LIKELY(status != CTXI_WHOLE_WAY) && wish->deed != PEEK)
         observe(&caller, key.hash);
@@ -166,8 +166,7 @@ INLINE int take_straight(const struct caller *caller, const struct words *words,
     status = give(cache, entry, number, words->count * CTXI_WORD, wish);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
         return status;
-    ctxi_reader_record(&cache->readers, caller->reader, number,
-                       ctxi_partition_slot(caller->partition), out_drain);
+    ctxi_reader_record(&cache->readers, caller->reader, number, place_of(caller, hash), out_drain);
     return status;
 }
 

@@ -112,7 +112,7 @@ INLINE size_t use_from(const struct window *window, size_t from, const uint64_t 
         const struct wish wish = wish_of(answers, i, deed);
         uint32_t number;
         struct ctxi_entry *entry = find_guessed(window, &guesses, i, &number);
-        int status = use(&caller, entry, number, now, &wish, after);
+        int status = use(&caller, entry, number, window->keys[i].hash, now, &wish, after);
 
         if (UNLIKELY(status == CTXI_WHOLE_WAY))
             break;

@@ -12,7 +12,7 @@
 #include "cache/hit.h"
 #include "cache/info.h"
 #include "cache/known.h"
-#include "cache/observe.h"
+#include "cache/live.h"
 #include "context/store.h"
 
 #define SHORT_KEY CTXI_ASKED_KEY /* bytes; longer ones go the whole way */
@@ -243,11 +243,21 @@ struct after {
     bool undeclared;
 };
 
+/* The place of a record; the curve is asked when somebody looks on at all. */
+INLINE uint32_t place_of(const struct caller *caller, uint64_t hash)
+{
+    uint32_t slot = ctxi_partition_slot(caller->partition);
+
+    if (ctxi_is_observed(caller->cache, hash) && ctxi_live_wants(caller->cache->live, hash))
+        return slot | CTXI_RECORD_SAMPLED;
+    return slot;
+}
+
 /* Answers with an entry, and notes its use; NULL: none was found. */
 INLINE int use(const struct caller *caller, struct ctxi_entry *entry, uint32_t number,
-               const uint64_t *now, const struct wish *wish, struct after *after)
+               uint64_t hash, const uint64_t *now, const struct wish *wish, struct after *after)
 {
-    uint32_t place = ctxi_partition_slot(caller->partition);
+    uint32_t place;
     int status;
 
     if (UNLIKELY(!entry))
@@ -255,6 +265,7 @@ INLINE int use(const struct caller *caller, struct ctxi_entry *entry, uint32_t n
     status = fulfil(caller->cache, entry, number, now, wish);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
         return status;
+    place = place_of(caller, hash);
     if (UNLIKELY(status == CTX_ABSENT))
         place |= CTXI_RECORD_NEGATIVE;
     if (UNLIKELY(entry->flags & CTXI_ENTRY_UNDECLARED))

@@ -1,5 +1,6 @@
 #include "cache/observe.h"
 
+#include "cache/live.h"
 #include "cache/recording.h"
 
 /* Everybody who looks on, one after the other; each asks whether the hash is below its own threshold. */
@@ -9,7 +10,7 @@ void ctxi_observed(ctx_cache *cache, struct ctxi_reader *reader, const struct ct
     if (!reader)
         reader = ctxi_reader_find(cache->serial);
     ctxi_recording_see(cache, reader, seen);
-    /* CTXI_OBSERVER_CURVE: its place */
+    ctxi_live_see(cache, seen);
 }
 
 /* What hits seldom need, out of the way of those that do not. */
@@ -24,7 +25,7 @@ void ctxi_observed_hit(ctx_cache *cache, struct ctxi_reader *reader, uint64_t ha
 {
     if (__builtin_expect(!ctxi_recording_see_hit(reader, hash, partition), 0))
         observe_other(cache, reader, hash, partition);
-    /* CTXI_OBSERVER_CURVE: its place */
+    /* the curve hears of it when its record is carried out (live.h) */
 }
 
 void ctxi_observers_set(ctx_cache *cache, enum ctxi_observer who, uint64_t threshold)

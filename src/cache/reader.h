@@ -54,7 +54,7 @@
 /* One use of an entry. */
 struct ctxi_record {
     uint32_t number; /* arena.h */
-    uint32_t place;  /* the slot of its partition; CTXI_RECORD_NEGATIVE may be set */
+    uint32_t place;  /* the slot of its partition; the bits below may be set */
 };
 
 /* What is at one position of a ring. */
@@ -64,6 +64,7 @@ union ctxi_ring_slot {
 };
 
 #define CTXI_RECORD_NEGATIVE (UINT32_C(1) << 31)
+#define CTXI_RECORD_SAMPLED  (UINT32_C(1) << 30) /* to be told to the curve (live.h) */
 
 #define CTXI_MOMENT_NO_CONTEXT 1 /* no context has this number */
 

@@ -7,6 +7,7 @@
 
 #include "base/prefetch.h"
 #include "cache/cache.h"
+#include "cache/live.h"
 #include "cache/reader.h"
 
 #define BATCH         256 /* records */
@@ -106,12 +107,25 @@ static void finish(struct batch *batch)
     batch->count = 0;
 }
 
+/* Whoever is watched from now on has had the hits before. */
+static uint32_t tell_live(ctx_cache *cache, const struct ctxi_record *record, struct run *run)
+{
+    count_run(cache, run);
+    ctxi_live_hit(cache, record->number);
+    return record->place & ~CTXI_RECORD_SAMPLED;
+}
+
 static inline void carry_out_one(ctx_cache *cache, const struct ctxi_record *record,
                                  struct batch *batch, struct run *run)
 {
-    if (__builtin_expect(record->place != run->place, 0)) {
-        count_run(cache, run);
-        run->place = record->place;
+    uint32_t place = record->place;
+
+    if (__builtin_expect(place != run->place, 0)) {
+        if (place & CTXI_RECORD_SAMPLED)
+            place = tell_live(cache, record, run);
+        else
+            count_run(cache, run);
+        run->place = place;
     }
     run->hits++;
     if (record->number == batch->last)

@@ -2,6 +2,7 @@
 
 #include "base/versioned.h"
 #include "cache/audit.h"
+#include "cache/live.h"
 #include "cache/request.h"
 
 /* Whether a caller's struct is one that this version can fill. */
@@ -32,6 +33,8 @@ int ctx_cache_stats_read(ctx_cache *cache, ctx_cache_stats *out_stats)
 
 /* ---- memory ------------------------------------------------------------------------------- */
 
+#define MEMORY_OLDEST offsetof(ctx_cache_memory_use, curve) /* of version 0.1 */
+
 static ctx_cache_memory_use memory_of(const ctx_cache *cache)
 {
     const struct ctxi_sizes_of_entries *sizes = &cache->contents_bytes;
@@ -52,8 +55,9 @@ static ctx_cache_memory_use memory_of(const ctx_cache *cache)
     use.index = ctxi_index_bytes(&cache->index);
     use.partitions = ctxi_partitions_bytes(&cache->partitions);
     use.fixed = sizeof *cache + cache->flights.memory.bytes + tables - use.index - use.partitions;
+    use.curve = cache->live ? cache->live->bytes : 0;
     use.total = use.keys + use.values + use.adopted + use.headers + use.recency + use.index +
-                use.partitions + use.free + use.fixed + use.waiting;
+                use.partitions + use.free + use.fixed + use.waiting + use.curve;
     return use;
 }
 
@@ -61,12 +65,12 @@ int ctx_cache_memory(ctx_cache *cache, ctx_cache_memory_use *out_use)
 {
     ctx_cache_memory_use ours;
 
-    if (!cache || !out_use || out_use->size < sizeof *out_use)
+    if (!cache || !out_use || out_use->size < MEMORY_OLDEST)
         return CTX_ERR_INVALID;
     ctxi_cache_lock(cache);
     ours = memory_of(cache);
     ctxi_cache_unlock(cache);
-    ctxi_versioned_write(out_use, out_use->size, sizeof ours, &ours, sizeof ours);
+    ctxi_versioned_write(out_use, out_use->size, MEMORY_OLDEST, &ours, sizeof ours);
     return CTX_OK;
 }
 

@@ -2,6 +2,8 @@
  * Configuration: what is accepted, what is refused, and that the refusal names the field.
  */
 #include <criterion/criterion.h>
+#include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "support/alloc.h"
@@ -67,12 +69,50 @@ Test(config, a_size_below_the_first_version_is_refused)
 {
     ctx_cache_config config = good_config();
 
-    config.size = sizeof config - 1;
+    config.size = offsetof(ctx_cache_config, curve_keys) - 1;
     expect_problem(&config, "size");
-    config.size = sizeof config - 8;
+    config.size = offsetof(ctx_cache_config, curve_keys) - 8;
     expect_problem(&config, "size");
     config.size = 0;
     expect_problem(&config, "size");
+}
+
+/* Of a program that was built before there were curves: what lies behind it is not looked at. */
+Test(config, the_size_of_the_first_version_is_accepted)
+{
+    ctx_cache_config config = good_config();
+
+    config.size = offsetof(ctx_cache_config, curve_keys);
+    config.curve_keys = UINT32_MAX;
+    config.curve_rate = 17;
+    expect_good(&config);
+}
+
+Test(config, a_curve_has_bounds)
+{
+    ctx_cache_config config = good_config();
+
+    config.curve_keys = CTX_CACHE_CURVE_KEYS_MAX;
+    config.curve_partitions = CTX_CACHE_CURVE_PARTITIONS_MAX;
+    config.curve_rate = 1;
+    expect_good(&config);
+    config.curve_keys++;
+    expect_problem(&config, "curve_keys");
+    config.curve_keys = 0;
+    expect_problem(&config, "curve_keys");
+    config.curve_rate = 0;
+    expect_problem(&config, "curve_keys");
+    config.curve_keys = 1;
+    config.curve_partitions++;
+    expect_problem(&config, "curve_partitions");
+    config.curve_partitions = 0;
+    expect_good(&config);
+    config.curve_rate = 1.001;
+    expect_problem(&config, "curve_rate");
+    config.curve_rate = -0.1;
+    expect_problem(&config, "curve_rate");
+    config.curve_rate = NAN;
+    expect_problem(&config, "curve_rate");
 }
 
 struct newer_config {
