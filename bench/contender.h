@@ -45,6 +45,7 @@ struct contender {
     bool exact_lru;
     /* How many times fewer calls a sample has, for one whose calls take microseconds; 0 is 1. */
     unsigned slowness;
+    bool on_demand;        /* measured only if --competitor names it */
     const char *package;   /* what is to be installed for it; NULL: it is always there */
     bool (*present)(void); /* whether it can be measured here; NULL: yes */
 
@@ -64,9 +65,10 @@ const struct contender *contender_at(size_t number);
 bool contender_present(const struct contender *contender);
 
 extern const struct contender contender_ctxcache, contender_ctxcache_ref, contender_ctxcache_many,
-    contender_ctxcache_recorded, contender_ctxcache_sampled, contender_uthash,
-    contender_uthash_shards, contender_floor, contender_glib, contender_rocksdb_lru,
-    contender_rocksdb_clock, contender_cpython, contender_memcached;
+    contender_ctxcache_curve, contender_ctxcache_curves, contender_ctxcache_recorded,
+    contender_ctxcache_sampled, contender_uthash, contender_uthash_shards, contender_floor,
+    contender_glib, contender_rocksdb_lru, contender_rocksdb_clock, contender_cpython,
+    contender_memcached;
 
 /* ---- for contenders ----------------------------------------------------------------------- */
 

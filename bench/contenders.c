@@ -58,10 +58,20 @@ const struct contender contender_memcached = {
 /* ---- the list ----------------------------------------------------------------------------- */
 
 static const struct contender *const contenders[] = {
-    &contender_floor,         &contender_ctxcache,          &contender_ctxcache_ref,
-    &contender_ctxcache_many, &contender_ctxcache_recorded, &contender_ctxcache_sampled,
-    &contender_uthash,        &contender_uthash_shards,     &contender_glib,
-    &contender_rocksdb_lru,   &contender_rocksdb_clock,     &contender_cpython,
+    &contender_floor,
+    &contender_ctxcache,
+    &contender_ctxcache_ref,
+    &contender_ctxcache_many,
+    &contender_ctxcache_recorded,
+    &contender_ctxcache_sampled,
+    &contender_ctxcache_curve,
+    &contender_ctxcache_curves,
+    &contender_uthash,
+    &contender_uthash_shards,
+    &contender_glib,
+    &contender_rocksdb_lru,
+    &contender_rocksdb_clock,
+    &contender_cpython,
     &contender_memcached,
 };
 

@@ -80,8 +80,10 @@ void scene_settle(struct scene *scene, size_t contender)
 bool scene_competes(const char *workload, const struct contender *contender,
                     const struct plan *plan)
 {
+    bool is_named = plan->competitors && plan_wants(plan->competitors, contender->name);
+
     return plan_wants(plan->workloads, workload) &&
-           plan_wants(plan->competitors, contender->name) &&
+           (is_named || (!plan->competitors && !contender->on_demand)) &&
            plan_wants(contender->workloads, workload) && contender_present(contender);
 }
 

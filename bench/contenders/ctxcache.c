@@ -299,3 +299,39 @@ const struct contender contender_ctxcache_sampled = {
     .call = call_copied,
     .bytes_per_entry = ctxcache_bytes_per_entry,
 };
+
+/* ---- with a curve of itself --------------------------------------------------------------- */
+
+static void *open_with_one(const struct cache_setup *setup)
+{
+    return ctxcache_open_with_curve(setup, 0);
+}
+
+static void *open_with_eight(const struct cache_setup *setup)
+{
+    return ctxcache_open_with_curve(setup, 8);
+}
+
+const struct contender contender_ctxcache_curve = {
+    .name = "ctxcache-curve",
+    .about = "ctxcache, which keeps a curve of itself",
+    .exact_lru = true,
+    .on_demand = true,
+    .open = open_with_one,
+    .close = ctxcache_close,
+    .call = call_copied,
+    .bytes_per_entry = ctxcache_bytes_per_entry,
+    .forget_tenant = ctxcache_forget_tenant,
+};
+
+const struct contender contender_ctxcache_curves = {
+    .name = "ctxcache-curves",
+    .about = "the same, and one of each of eight tenants",
+    .exact_lru = true,
+    .on_demand = true,
+    .open = open_with_eight,
+    .close = ctxcache_close,
+    .call = call_copied,
+    .bytes_per_entry = ctxcache_bytes_per_entry,
+    .forget_tenant = ctxcache_forget_tenant,
+};

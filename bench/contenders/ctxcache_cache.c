@@ -26,7 +26,7 @@ static void make_contexts(struct ctxcache *cache, unsigned threads)
         cache->contexts[i] = make_context((uint32_t)(i % cache->tenants));
 }
 
-void *ctxcache_open(const struct cache_setup *setup)
+static void *open_with(const struct cache_setup *setup, uint32_t curve_keys, uint32_t partitions)
 {
     static const size_t vary_counts[KEY_KINDS] = {0, 1, 1, 2};
     ctx_var *const vary[] = {bench_tenant, bench_locale};
@@ -40,10 +40,22 @@ void *ctxcache_open(const struct cache_setup *setup)
     config.vary = setup->kind == KEY_PLAIN ? NULL : vary;
     config.vary_count = vary_counts[setup->kind];
     config.seed = random_mix(setup->seed) | 1;
+    config.curve_keys = curve_keys;
+    config.curve_partitions = partitions;
     ctxcache_check(ctx_cache_new(&config, &cache->cache), "ctx_cache_new()");
     if (setup->kind == KEY_LOCALE)
         make_contexts(cache, setup->threads);
     return cache;
+}
+
+void *ctxcache_open(const struct cache_setup *setup)
+{
+    return open_with(setup, 0, 0);
+}
+
+void *ctxcache_open_with_curve(const struct cache_setup *setup, uint32_t partitions)
+{
+    return open_with(setup, CTX_CACHE_CURVE_KEYS_DEFAULT, partitions);
 }
 
 void ctxcache_close(void *opened)

@@ -28,8 +28,9 @@ static inline void ctxcache_check(int status, const char *what)
         die("ctxcache: %s: %s", what, ctx_strerror(status));
 }
 
-/* As in struct contender. */
+/* As in struct contender; the second with a curve of itself, and curves of so many partitions. */
 void *ctxcache_open(const struct cache_setup *setup);
+void *ctxcache_open_with_curve(const struct cache_setup *setup, uint32_t partitions);
 void ctxcache_close(void *opened);
 double ctxcache_bytes_per_entry(void *opened);
 void ctxcache_forget_tenant(void *opened, uint32_t tenant);
