@@ -2,6 +2,7 @@
  * Statistics: each field in a scenario of its own, and the equations after every step.
  */
 #include <criterion/criterion.h>
+#include <stddef.h>
 
 #include "support/cache_kit.h"
 #include "support/clock.h"
@@ -235,7 +236,8 @@ static ctx_cache_memory_use memory_of(ctx_cache *of)
 
     cr_assert_eq(ctx_cache_memory(of, &use), CTX_OK);
     cr_assert_eq(use.total, use.keys + use.values + use.adopted + use.headers + use.recency +
-                                use.index + use.partitions + use.free + use.fixed + use.waiting);
+                                use.index + use.partitions + use.free + use.fixed + use.waiting +
+                                use.curve);
     cr_assert_lt(use.total, UINT64_C(1) << 40); /* nothing below zero */
     return use;
 }
@@ -274,6 +276,20 @@ Test(memory_use, filled_and_cleared_a_hundred_times_a_cache_does_not_grow)
         cr_assert_eq(ctx_cache_clear(of), CTX_OK);
     }
     cr_assert_lt(memory_of(of).total, once / 2);
+    ctx_cache_destroy(of);
+}
+
+/* Of a program that was built before there were curves. */
+Test(memory_use, the_struct_of_the_first_version_is_filled)
+{
+    ctx_cache *of = cache_of(10, NULL);
+    ctx_cache_memory_use use = CTX_CACHE_MEMORY_INIT;
+
+    use.size = offsetof(ctx_cache_memory_use, curve);
+    use.curve = 17;
+    cr_assert_eq(ctx_cache_memory(of, &use), CTX_OK);
+    cr_assert_eq(use.total, memory_of(of).total);
+    cr_assert_eq(use.curve, 17, "what lies behind it is not written");
     ctx_cache_destroy(of);
 }
 
