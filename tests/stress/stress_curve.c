@@ -20,12 +20,13 @@ static ctx_cache *cache;
 static struct support_barrier start;
 static _Atomic int at_work;
 
-static void make_cache(double rate)
+static void make_cache(double rate, bool in_bytes)
 {
     ctx_var *vary = tenant;
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
 
-    config.capacity_entries = 100;
+    config.capacity_entries = in_bytes ? 0 : 100;
+    config.capacity_bytes = in_bytes ? 24 << 10 : 0;
     config.vary = &vary;
     config.vary_count = 1;
     config.curve_keys = 500; /* fewer than there are: the threshold falls */
@@ -129,13 +130,13 @@ static void *disturb(void *unused)
     return unused;
 }
 
-static uint64_t run(double rate, uint64_t seed)
+static uint64_t run(double rate, bool in_bytes, uint64_t seed)
 {
     pthread_t threads[THREADS + 1];
     ctx_cache_stats stats;
     uint64_t requests;
 
-    make_cache(rate);
+    make_cache(rate, in_bytes);
     atomic_store(&at_work, THREADS);
     for (uintptr_t i = 0; i < THREADS; i++)
         CHECK_EQ(pthread_create(&threads[i], NULL, work_much, (void *)(uintptr_t)(seed + i)), 0);
@@ -155,9 +156,9 @@ int main(void)
     uint64_t seed = support_seed("stress_curve"), requests = 0;
 
     support_barrier_init(&start, THREADS + 1);
-    for (int i = 0; i < 3; i++) {
-        requests += run(1, seed + 10u * (unsigned)i);
-        requests += run(0.1, seed + 10u * (unsigned)i + 5);
+    for (int i = 0; i < 2; i++) {
+        requests += run(1, i % 2 == 0, seed + 10u * (unsigned)i);
+        requests += run(0.1, i % 2 != 0, seed + 10u * (unsigned)i + 5);
     }
     support_barrier_fini(&start);
     printf("stress_curve: %llu requests, all in the curve\n", (unsigned long long)requests);
