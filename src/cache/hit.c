@@ -36,7 +36,7 @@ INLINE void hand_over(struct ctxi_asked *asked, const struct caller *caller,
 INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, size_t arg_count,
                const struct wish *wish, struct ctxi_asked *asked)
 {
-    struct after after = {false, false};
+    struct after after = {false, false, false};
     struct ctxi_key key;
     struct caller caller;
     struct ctxi_entry *entry;
@@ -55,8 +55,8 @@ INLINE int hit(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value *args, 
     entry = find(&caller, &key, &number);
     status = use(&caller, entry, number, key.hash, clock, wish, &after);
     ctxi_section_leave(caller.reader);
-    if (LIKELY(status != CTXI_WHOLE_WAY) && wish->deed != PEEK)
-        observe(&caller, key.hash);
+    if (UNLIKELY(after.observed))
+        ctxi_observed_hit(cache, caller.reader, key.hash, caller.partition);
     tidy_up(&caller, &after);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
         hand_over(asked, &caller, &key, clock);
@@ -150,7 +150,7 @@ INLINE struct ctxi_entry *find_straight(const struct caller *caller, const struc
 }
 
 INLINE int take_straight(const struct caller *caller, const struct words *words, uint64_t hash,
-                         const struct wish *wish, bool *out_drain)
+                         const struct wish *wish, bool *out_drain, bool *out_observed)
 {
     ctx_cache *cache = caller->cache;
     struct ctxi_entry *entry;
@@ -166,7 +166,8 @@ INLINE int take_straight(const struct caller *caller, const struct words *words,
     status = give(cache, entry, number, words->count * CTXI_WORD, wish);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
         return status;
-    ctxi_reader_record(&cache->readers, caller->reader, number, place_of(caller, hash), out_drain);
+    ctxi_reader_record(&cache->readers, caller->reader, number,
+                       place_of(caller, hash, out_observed), out_drain);
     return status;
 }
 
@@ -175,7 +176,7 @@ INLINE int straight_of(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value
 {
     struct caller caller;
     struct words words;
-    bool is_time = false;
+    bool is_time = false, is_observed = false; /* the latter can live in a register */
     uint64_t hash;
     int status;
 
@@ -187,12 +188,12 @@ INLINE int straight_of(ctx_cache *cache, const ctx_cache_fn *fn, const ctx_value
     hash = ctxi_hash_words((const unsigned char *)words.at + CTXI_KEY_HASHED,
                            words.count * CTXI_WORD - CTXI_KEY_HASHED, caller.seed);
     ctxi_section_enter(caller.reader);
-    status = take_straight(&caller, &words, hash, wish, &is_time);
+    status = take_straight(&caller, &words, hash, wish, &is_time, &is_observed);
     ctxi_section_leave(caller.reader);
     if (UNLIKELY(is_time))
         ctxi_hit_drain(cache, caller.reader);
-    if (LIKELY(status == CTX_OK))
-        observe(&caller, hash);
+    if (UNLIKELY(is_observed))
+        ctxi_observed_hit(cache, caller.reader, hash, caller.partition);
     return status;
 }
 

@@ -124,7 +124,7 @@ INLINE size_t use_from(const struct window *window, size_t from, const uint64_t 
 static size_t hits_from(const struct window *window, size_t from,
                         const struct ctxi_answers *answers)
 {
-    struct after after = {false, false};
+    struct after after = {false, false, false};
     const uint64_t *clock;
     uint64_t now;
     size_t next;
@@ -134,7 +134,7 @@ static size_t hits_from(const struct window *window, size_t from,
     next = answers->buffers ? use_from(window, from, clock, answers, COPY, &after)
                             : use_from(window, from, clock, answers, HOLD, &after);
     ctxi_section_leave(window->caller.reader);
-    for (size_t i = from; i < next; i++)
+    for (size_t i = from; UNLIKELY(after.observed) && i < next; i++)
         observe(&window->caller, window->keys[i].hash);
     tidy_up(&window->caller, &after);
     return next;

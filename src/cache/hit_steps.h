@@ -241,16 +241,18 @@ INLINE int fulfil(ctx_cache *cache, struct ctxi_entry *entry, uint32_t number, c
 struct after {
     bool drain;
     bool undeclared;
+    bool observed; /* somebody looks on */
 };
 
-/* The place of a record; the curve is asked when somebody looks on at all. */
-INLINE uint32_t place_of(const struct caller *caller, uint64_t hash)
+/* The place of a record, and whether anybody looks on: if so, it may be the curve. */
+INLINE uint32_t place_of(const struct caller *caller, uint64_t hash, bool *out_observed)
 {
     uint32_t slot = ctxi_partition_slot(caller->partition);
 
-    if (ctxi_is_observed(caller->cache, hash) && ctxi_live_wants(caller->cache->live, hash))
-        return slot | CTXI_RECORD_SAMPLED;
-    return slot;
+    if (LIKELY(!ctxi_is_observed(caller->cache, hash)))
+        return slot;
+    *out_observed = true;
+    return ctxi_live_wants(caller->cache->live, hash) ? slot | CTXI_RECORD_SAMPLED : slot;
 }
 
 /* Answers with an entry, and notes its use; NULL: none was found. */
@@ -265,13 +267,14 @@ INLINE int use(const struct caller *caller, struct ctxi_entry *entry, uint32_t n
     status = fulfil(caller->cache, entry, number, now, wish);
     if (UNLIKELY(status == CTXI_WHOLE_WAY))
         return status;
-    place = place_of(caller, hash);
-    if (UNLIKELY(status == CTX_ABSENT))
-        place |= CTXI_RECORD_NEGATIVE;
     if (UNLIKELY(entry->flags & CTXI_ENTRY_UNDECLARED))
         after->undeclared = true;
-    if (wish->deed != PEEK)
-        ctxi_reader_record(&caller->cache->readers, caller->reader, number, place, &after->drain);
+    if (wish->deed == PEEK)
+        return status;
+    place = place_of(caller, hash, &after->observed);
+    if (UNLIKELY(status == CTX_ABSENT))
+        place |= CTXI_RECORD_NEGATIVE;
+    ctxi_reader_record(&caller->cache->readers, caller->reader, number, place, &after->drain);
     return status;
 }
 
