@@ -58,11 +58,13 @@ static int fill(struct ctxi_live *live, const ctx_cache_config *config)
     return r;
 }
 
-/* Keys that nobody wants any more are not shown any more. */
+/* Keys that nobody wants any more are not shown any more. Who forks has this lock already, and carries
+ * out records all the same: then it is done when the threshold falls next. */
 static void set_below(ctx_cache *cache, uint64_t below)
 {
+    if (!ctxi_lock_try(&cache->observers.lock))
+        return;
     atomic_store_explicit(&cache->live->below, below, memory_order_relaxed);
-    ctxi_lock_acquire(&cache->observers.lock);
     ctxi_observers_set(cache, CTXI_OBSERVER_CURVE, below);
     ctxi_lock_release(&cache->observers.lock);
 }

@@ -166,6 +166,33 @@ Test(cache_curve, everything_sampled_is_exact)
     }
 }
 
+/* Whoever else looks on changes nothing. */
+Test(cache_curve, beside_a_recording_it_is_the_same)
+{
+    struct support_rng rng = support_rng_seeded(support_seed("cache_curve"));
+    struct drawing drawing = {.requests = 5000, .objects = 300, .tenants = 1};
+    struct drawn drawn = draw_stream(&rng, &drawing);
+    ctx_cache_config config = config_of(100, 8192, 1);
+    ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
+    struct ctxi_curves *exact = exact_of(&drawn.stream, 0);
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    cache = cache_with(&config);
+    options.path = "/dev/null";
+    options.flags = CTX_CACHE_RECORD_OVERWRITE;
+    cr_assert_eq(ctx_cache_record_start(cache, &options), CTX_OK);
+    run_stream(cache, &drawn.stream);
+    cr_assert_eq(ctx_cache_record_stop(cache, NULL), CTX_OK);
+    curve = curve_of(cache);
+    expect_curve(curve, 0, &exact->overall);
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+    ctxi_curves_free(exact);
+    drawn_free(&drawn);
+}
+
 /* Which of the curves is that of a tenant; 0: none. Reads it in the tenant's context. */
 static size_t which_of(const ctx_cache_curve *curve)
 {

@@ -98,6 +98,45 @@ Test(fork, a_child_has_the_cache_of_its_parent)
     cr_assert_eq(stats_of(cache).entries, 1);
 }
 
+static ctx_cache *curious;
+
+static uint64_t requests_in_curve(void)
+{
+    ctx_cache_curve_facts facts = CTX_CACHE_CURVE_FACTS_INIT;
+    ctx_cache_curve *curve;
+
+    CHECK_EQ(ctx_cache_curve_read(curious, &curve), CTX_OK);
+    CHECK_EQ(ctx_cache_curve_describe(curve, 0, &facts), CTX_OK);
+    ctx_cache_curve_free(curve);
+    return facts.requests;
+}
+
+static void ask_on(void)
+{
+    CHECK_EQ(requests_in_curve(), 2000);
+    for (int64_t i = 0; i < 1000; i++) /* lowers the threshold */
+        CHECK_EQ(ask(curious, price, 1000 + i).status, CTX_OK);
+    CHECK_EQ(requests_in_curve(), 3000);
+    ctx_cache_destroy(curious);
+}
+
+/* With records of hits that nobody has carried out yet. */
+Test(fork, a_child_has_the_curve_of_its_parent)
+{
+    ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
+
+    config.capacity_entries = 100;
+    config.curve_keys = 50;
+    config.curve_partitions = 1;
+    config.curve_rate = 1;
+    curious = cache_with(&config);
+    for (int64_t i = 0; i < 2000; i++)
+        ask(curious, price, i < 300 ? i : 299 - i % 40);
+    expect_child(ask_on);
+    cr_assert_eq(requests_in_curve(), 2000);
+    ctx_cache_destroy(curious);
+}
+
 static void ask_for_what_was_loading(void)
 {
     struct answer a;
