@@ -59,8 +59,8 @@ typedef struct ctx_cache_point {
 /*
  * Reads the curves. On CTX_OK *out_curve is the caller's to ctx_cache_curve_free(), and outlives the cache
  * unless that has an allocator of the user's that does not; else NULL. CTX_ABSENT: the cache keeps
- * none; CTX_ERR_NOMEM, CTX_ERR_INVALID. The cache's lock is held for some 50 microseconds, to copy; hits go
- * on meanwhile. The rest takes a few milliseconds of the caller's alone.
+ * none; CTX_ERR_NOMEM, CTX_ERR_INVALID. The cache's lock is held for 10 to 100 microseconds, to copy; hits go
+ * on meanwhile. The rest takes about a millisecond, of the caller's alone.
  */
 CTX_API int ctx_cache_curve_read(ctx_cache *cache, ctx_cache_curve **out_curve);
 
