@@ -382,7 +382,7 @@ static void put_falling(uint64_t *values, size_t count, size_t b, uint64_t value
 static void sum_requests(const struct ctxi_sampled *sampled, double requests[GROUPS])
 {
     memcpy(requests, sampled->cold, sizeof sampled->cold);
-    for (size_t b = 0; b < BUCKETS; b++)
+    for (size_t b = 0; b < sampled->bucket_count; b++)
         for (int g = 0; g < GROUPS; g++)
             requests[g] += sampled->far[b][g];
 }
