@@ -222,7 +222,7 @@ static void show_put(ctx_cache *cache, uint64_t hash, uint64_t partition, struct
         seen.what = CTXI_SEEN_PUT;
         seen.weight = ctxi_entry_charge(cache, hold.entry, hold.number);
     }
-    ctxi_observed(cache, NULL, &seen);
+    ctxi_observed(cache, &seen);
 }
 
 static int put_entry(struct ctxi_request *request, struct ctxi_hold hold)

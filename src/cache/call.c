@@ -270,7 +270,7 @@ static void show_miss(const struct call *call)
         seen.what = CTXI_SEEN_MISS;
         seen.weight = ctxi_entry_charge(cache, call->hold.entry, call->hold.number);
     }
-    ctxi_observed(cache, NULL, &seen);
+    ctxi_observed(cache, &seen);
 }
 
 /*

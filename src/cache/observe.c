@@ -5,11 +5,10 @@
 
 /* Everybody who looks on, one after the other; each asks whether the hash is below its own threshold. */
 
-void ctxi_observed(ctx_cache *cache, struct ctxi_reader *reader, const struct ctxi_seen *seen)
+void ctxi_observed(ctx_cache *cache, const struct ctxi_seen *seen)
 {
-    if (!reader)
-        reader = ctxi_reader_find(cache->serial);
-    ctxi_recording_see(cache, reader, seen);
+    CTXI_ASSERT_HELD(&cache->lock);
+    ctxi_recording_see(cache, ctxi_reader_find(cache->serial), seen);
     ctxi_live_see(cache, seen);
 }
 

@@ -44,22 +44,19 @@ static inline bool ctxi_is_observed(const ctx_cache *cache, uint64_t hash)
     return __builtin_expect(hash < atomic_load_explicit(&cache->observed, memory_order_relaxed), 0);
 }
 
-/*
- * Shows one that is. `reader` is this thread's in the cache; NULL: it is looked for, and not made, so
- * the lock may be held. Not in a section.
- */
-void ctxi_observed(ctx_cache *cache, struct ctxi_reader *reader, const struct ctxi_seen *seen);
+/* Shows one that is. The lock is held; so this thread's reader is looked for, and not made. */
+void ctxi_observed(ctx_cache *cache, const struct ctxi_seen *seen);
 
 /* The same for a hit that was found without the lock. */
 void ctxi_observed_hit(ctx_cache *cache, struct ctxi_reader *reader, uint64_t hash,
                        uint64_t partition);
 
-/* Shows a request, if it is to be shown, whose weight and load are not known, or nothing. */
+/* Shows a request, if it is to be shown, whose weight and load are not known, or nothing. The lock is held. */
 static inline void ctxi_observe(ctx_cache *cache, enum ctxi_seen_what what, uint64_t hash,
                                 uint64_t partition)
 {
     if (ctxi_is_observed(cache, hash))
-        ctxi_observed(cache, NULL, &(struct ctxi_seen){what, hash, partition, 0, 0});
+        ctxi_observed(cache, &(struct ctxi_seen){what, hash, partition, 0, 0});
 }
 
 /* Makes this thread's reader, if somebody looks on, for a request that would not need one. No lock held. */

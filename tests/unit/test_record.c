@@ -464,7 +464,9 @@ Test(record, a_sample_is_what_is_below_its_threshold)
     for (int i = 0; i < SEEN; i++) {
         struct ctxi_seen seen = {CTXI_SEEN_HIT, support_rng_next(&rng), 5, 0, 0};
 
-        ctxi_observed(cache, NULL, &seen);
+        ctxi_lock_acquire(&cache->lock);
+        ctxi_observed(cache, &seen);
+        ctxi_lock_release(&cache->lock);
         ctxi_observed_hit(cache, ctxi_reader_find(cache->serial), seen.hash, 5);
         below += seen.hash < UINT64_C(1) << 62 ? 2 : 0;
     }
