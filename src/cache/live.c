@@ -179,12 +179,14 @@ static struct ctxi_watched *watch(struct ctxi_live *live, struct ctxi_watched *w
     return watched;
 }
 
-/* Instead of another one, of which nothing is left but the number of its requests. */
+/* Instead of another one, of which nothing is left but the number of its requests. What no other curve
+ * wanted any more is not shown any more: the new one cannot have it, and must not say that it has. */
 static struct ctxi_watched *watch_instead(ctx_cache *cache, struct ctxi_watched *watched,
                                           const struct ctxi_partition *partition)
 {
     cache->live->ended += requests_watched(cache, watched);
-    ctxi_shards_reset(&watched->shards);
+    ctxi_shards_reset(&watched->shards,
+                      atomic_load_explicit(&cache->live->below, memory_order_relaxed));
     memset(watched->shared, 0, sizeof *watched->shared);
     return watch(cache->live, watched, partition);
 }

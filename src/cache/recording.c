@@ -338,7 +338,7 @@ int ctx_cache_record_start(ctx_cache *cache, const ctx_cache_record_options *opt
 {
     struct ctxi_recording *recording = NULL;
     ctx_cache_record_options ours;
-    int r;
+    int r, before;
 
     if (!cache || !options ||
         !ctxi_versioned_read(&ours, sizeof ours, OPTIONS_OLDEST, options, options->size) ||
@@ -346,8 +346,10 @@ int ctx_cache_record_start(ctx_cache *cache, const ctx_cache_record_options *opt
         return CTX_ERR_INVALID;
     if (!reserve(cache))
         return CTX_ERR_LIMIT;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before); /* opening and writing may cancel */
     r = start(cache, &ours, &recording);
     install(cache, recording);
+    pthread_setcancelstate(before, &before);
     return r;
 }
 
@@ -381,15 +383,11 @@ static struct ctxi_recording *take_out(ctx_cache *cache)
 
 static void wait_for_writer(struct ctxi_recording *recording)
 {
-    int before;
-
     ctxi_lock_acquire(&recording->nap_lock);
     recording->stopping = true;
     pthread_cond_signal(&recording->nap);
     ctxi_lock_release(&recording->nap_lock);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     pthread_join(recording->thread, NULL);
-    pthread_setcancelstate(before, &before);
 }
 
 /* Of a recording that the caller has, or under observers.lock. */
@@ -438,17 +436,20 @@ int ctx_cache_record_stop(ctx_cache *cache, ctx_cache_record_stats *out_stats)
 {
     struct ctxi_recording *recording;
     ctx_cache_record_stats ours;
+    int before;
 
     if (!cache || (out_stats && !writable(out_stats)))
         return CTX_ERR_INVALID;
     recording = take_out(cache);
     if (!recording)
         return CTX_ABSENT;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before); /* waiting and closing may cancel */
     wait_for_writer(recording);
     read_stats(recording, &ours);
     ctxi_recording_let_go_tapes(recording);
     fini_nap(recording);
     free_recording(recording);
+    pthread_setcancelstate(before, &before);
     if (out_stats)
         write_stats(out_stats, &ours);
     if (!ours.error)

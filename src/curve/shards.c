@@ -572,7 +572,7 @@ int ctxi_shards_init(struct ctxi_shards *shards, const struct ctxi_shards_option
     return CTX_OK;
 }
 
-void ctxi_shards_reset(struct ctxi_shards *shards)
+void ctxi_shards_reset(struct ctxi_shards *shards, uint64_t below)
 {
     struct ctxi_sampled *sampled = shards->sampled;
     struct ctxi_axis *axis = &sampled->axis;
@@ -584,7 +584,9 @@ void ctxi_shards_reset(struct ctxi_shards *shards)
     ctxi_axis_init(axis, sampled->max_keys, sampled->weighted, axis->bits);
     sampled->count = 0;
     sampled->keys = 0;
-    atomic_store_explicit(&shards->threshold, sampled->first_threshold, memory_order_relaxed);
+    if (below > sampled->first_threshold)
+        below = sampled->first_threshold;
+    atomic_store_explicit(&shards->threshold, below, memory_order_relaxed);
 }
 
 int ctxi_shards_copy_init(struct ctxi_shards *copy, const struct ctxi_shards *shards,

@@ -97,8 +97,9 @@ struct ctxi_sighting ctxi_shards_count_lost(struct ctxi_shards *shards, uint64_t
 void ctxi_shards_put(struct ctxi_shards *shards, uint64_t hash, uint32_t weight);
 void ctxi_shards_forget(struct ctxi_shards *shards, uint64_t hash);
 
-/* As it was when it was made, at the rate of the beginning. */
-void ctxi_shards_reset(struct ctxi_shards *shards);
+/* As it was when it was made, at the rate of the beginning; but if its owner is not told of keys from
+ * `below` on any more, these are not sampled. */
+void ctxi_shards_reset(struct ctxi_shards *shards, uint64_t below);
 
 /* A request. What is not sampled costs one compare. */
 static inline void ctxi_shards_observe(struct ctxi_shards *shards, uint64_t hash, uint32_t weight)

@@ -636,6 +636,31 @@ Test(cache_curve, a_busier_partition_takes_the_place_of_another)
     ctx_cache_destroy(cache);
 }
 
+/* By then all other samples are of so few keys that most of its own are not shown any more. */
+Test(cache_curve, one_that_comes_late_says_at_which_rate)
+{
+    ctx_cache_config config = config_of(50000, 800, 1);
+    ctx_cache_curve_facts facts;
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    config.curve_partitions = 1;
+    cache = cache_with(&config);
+    ask_as(cache, 1, 20000, 20000);
+    ask_as(cache, 2, 20000, 20000);
+    ask_as(cache, 3, 5000, 100000);
+    curve = curve_of(cache);
+    facts = facts_of(curve, 1);
+    cr_assert_lt(facts.rate, 0.1);
+    cr_assert(!facts.is_enough);
+    cr_assert_float_eq((double)facts.keys, 5000, 2000);
+    cr_assert_eq(hits_at(curve, 1, 2000), 0, "a loop over 5000");
+    cr_assert_gt(hits_at(curve, 1, 9000), 0);
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
 Test(cache_curve, a_partition_that_ends_is_not_shown)
 {
     ctx_cache_config config = config_of(1000, 8192, 1);

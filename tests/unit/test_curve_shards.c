@@ -517,8 +517,8 @@ Test(curve_shards, again_and_anew)
         for (uint64_t i = 0; i < 1000; i++) /* lowers the threshold */
             ctxi_shards_count(&quick, i << 50, 1);
         cr_assert_lt(ctxi_shards_rate(&quick), 1);
-        ctxi_shards_reset(&slow);
-        ctxi_shards_reset(&quick);
+        ctxi_shards_reset(&slow, UINT64_MAX);
+        ctxi_shards_reset(&quick, UINT64_MAX);
         cr_assert_eq(ctxi_shards_rate(&quick), 1);
         cr_assert_eq(ctxi_shards_keys(&quick), 0);
     }
@@ -544,7 +544,7 @@ Test(curve_shards, copies_and_coarse_scales)
     cr_assert_lt(ctxi_shards_bytes(&coarse), ctxi_shards_bytes(&fine) / 2);
     cr_assert_eq(ctxi_shards_copy_init(&copy, &coarse, ctxi_process_allocator()), CTX_OK);
     ctxi_shards_copy(&copy, &coarse);
-    ctxi_shards_reset(&coarse);
+    ctxi_shards_reset(&coarse, UINT64_MAX);
     copied = estimate_of(&copy, 20000);
     estimate = estimate_of(&fine, 20000);
     for (size_t b = 0; b < copied->curve.count; b++)

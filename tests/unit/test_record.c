@@ -724,6 +724,42 @@ Test(record, a_child_does_not_record)
     ctx_cache_destroy(cache);
 }
 
+struct canceled {
+    ctx_cache *cache;
+    const char *path;
+    int started, stopped;
+};
+
+static void *start_and_stop(void *user)
+{
+    ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
+    struct canceled *canceled = user;
+
+    options.path = canceled->path;
+    options.flags = CTX_CACHE_RECORD_OVERWRITE;
+    pthread_cancel(pthread_self());
+    canceled->started = ctx_cache_record_start(canceled->cache, &options);
+    canceled->stopped = ctx_cache_record_stop(canceled->cache, NULL);
+    pthread_testcancel();
+    return NULL;
+}
+
+/* Both open and close files. */
+Test(record, who_is_canceled_starts_and_stops_in_full)
+{
+    struct canceled canceled = {cache_of(10, NULL), trace_file("", 0), 1, 1};
+    pthread_t thread;
+    void *result;
+
+    cr_assert_eq(pthread_create(&thread, NULL, start_and_stop, &canceled), 0);
+    cr_assert_eq(pthread_join(thread, &result), 0);
+    cr_assert_eq(result, PTHREAD_CANCELED);
+    cr_assert_eq(canceled.started, CTX_OK);
+    cr_assert_eq(canceled.stopped, CTX_OK);
+    trace_file_close(canceled.path);
+    ctx_cache_destroy(canceled.cache);
+}
+
 Test(record, a_cache_that_is_destroyed_ends_its_recording)
 {
     ctx_cache *cache = cache_of(10, NULL);
