@@ -193,13 +193,21 @@ static uint64_t name_partition(void *user, uint64_t id)
     return recording->names[i].name;
 }
 
+/* 0, or an errno. */
+static int make_secret(struct ctxi_secret *secret)
+{
+    int error = ctxi_random_u64(&secret->words[0]);
+
+    return error ? error : ctxi_random_u64(&secret->words[1]);
+}
+
 static int make_encoder(struct ctxi_recording *recording)
 {
     struct ctxi_recording_secrets secrets;
-    int error = ctxi_random_u64(&secrets.key);
+    int error = make_secret(&secrets.key);
 
     if (!error)
-        error = ctxi_random_u64(&secrets.tenant);
+        error = make_secret(&secrets.tenant);
     if (error) {
         errno = error;
         return CTX_ERR_SYSTEM;

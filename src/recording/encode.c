@@ -4,7 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/byte_order.h"
-#include "base/hash_words.h"
+#include "base/hash.h"
+#include "base/keyed.h"
 
 /*
  * A place of the table of keys: [tag: 39][taken: 1][used: 24], 0 if it is empty. `used` is when the key was
@@ -127,11 +128,6 @@ size_t ctxi_encode_header(unsigned char *out, const struct ctxi_recording_about 
 
 /* ---- tables ------------------------------------------------------------------------------- */
 
-static inline uint64_t mixed(uint64_t number, uint64_t secret)
-{
-    return XXH3_64bits_withSeed(&number, sizeof number, secret);
-}
-
 static uint64_t tag_of(uint64_t key)
 {
     return key >> (64 - CTXI_KEY_SET_BITS - CTXI_KEY_TAG_BITS) &
@@ -221,7 +217,7 @@ static uint64_t outside_tenant(struct ctxi_encoder *encoder, uint64_t tenant)
     if (tenant != encoder->known_as[0] || !encoder->known_as[1]) {
         encoder->known_as[0] = tenant;
         encoder->known_as[1] =
-            mixed(encoder->name_tenant(encoder->user, tenant), encoder->secrets.tenant);
+            ctxi_keyed(encoder->name_tenant(encoder->user, tenant), &encoder->secrets.tenant, 2, 4);
     }
     return encoder->known_as[1];
 }
@@ -298,7 +294,7 @@ static size_t payload_size(const struct ctxi_encoder *encoder)
 
 bool ctxi_encode(struct ctxi_encoder *encoder, const struct ctxi_recorded *request)
 {
-    uint64_t key = mixed(request->key, encoder->secrets.key), tag = tag_of(key);
+    uint64_t key = ctxi_keyed(request->key, &encoder->secrets.key, 1, 3), tag = tag_of(key);
     uint32_t set = (uint32_t)(key >> (64 - CTXI_KEY_SET_BITS));
     uint64_t now = encoder->asked++ >> AGE_SHIFT & AGE_MASK;
     uint32_t way = way_of(encoder, set, tag), word = request->what;

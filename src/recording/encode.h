@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/keyed.h"
 #include "ctxcache/allocator.h"
 #include "recording/layout.h"
 
-/* Secrets that keys and tenants are mixed with. */
+/* What keys and tenants are hidden with: numbers of them that nobody can undo, or try out. */
 struct ctxi_recording_secrets {
-    uint64_t key, tenant;
+    struct ctxi_secret key, tenant;
 };
 
 /* Written by one thread. Its size is fixed. */

@@ -37,7 +37,7 @@
  *
  * A varint is 7 bits a byte, the lowest first; bit 7: another follows.
  *
- * Keys and tenants are 64 bits, mixed with secrets that are never written. Both sides keep a table of
+ * Keys and tenants are 64 bits of SipHash, with keys that are never written. Both sides keep a table of
  * keys and one of tenants: a request names the place of its key. NEW puts another key there, of the tenant
  * of the NEW before it, or with TENANT of the one at the place that is named, which NAMED writes first. Places are in sets of eight, and the highest bits of a key say
  * which set is its own: with the tag that makes 54 bits of the 64, which is what a reader knows a key by.

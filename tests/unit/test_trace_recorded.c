@@ -19,6 +19,16 @@
 
 TestSuite(recorded, .timeout = 120);
 
+/* The example of the reference implementation: eight bytes from 0 on, the key sixteen from 0 on. */
+Test(recorded, keys_are_hidden_by_siphash)
+{
+    const struct ctxi_secret secret = {
+        {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)}};
+
+    cr_assert_eq(ctxi_keyed(UINT64_C(0x0706050403020100), &secret, 2, 4),
+                 UINT64_C(0x93f5f5799a932462));
+}
+
 /* ---- files -------------------------------------------------------------------------------- */
 
 /* A file in memory, and where its blocks end. */
@@ -56,7 +66,7 @@ static struct ctxi_encoder *begin(struct made *made)
                                                .name = "made",
                                                .variables = {"tenant"},
                                                .variable_count = 1};
-    const struct ctxi_recording_secrets secrets = {1, 2};
+    const struct ctxi_recording_secrets secrets = {{{1, 2}}, {{3, 4}}};
     unsigned char *header = malloc(CTXI_RECORDING_HEADER_MAX);
 
     cr_assert(header);
