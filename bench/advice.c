@@ -10,6 +10,7 @@
 #include "curve/shares.h"
 #include "die.h"
 #include "tune/floors.h"
+#include "tune/whole.h"
 
 const char *const advice_split_names[ADVICE_SPLITS] = {"shared", "floors", "lookahead",
                                                        "greedy", "equal",  "proportional"};
@@ -120,11 +121,21 @@ static uint64_t sum_of(const uint64_t *values, uint32_t count)
 /* Half of what lookahead would give each: enough to live on, and the other half is for who needs it. */
 static void find_floors(struct advice *advice, const struct ctxi_stream *stream)
 {
-    for (uint32_t i = 0; i < advice->curves->tenant_count; i++)
-        advice->shares[ADVICE_FLOORS][i] = advice->shares[ADVICE_LOOKAHEAD][i] / 2;
-    check(ctxi_floors_run(stream, advice->total, advice->shares[ADVICE_FLOORS],
-                          ctxi_process_allocator(), advice->hits[ADVICE_FLOORS]),
+    uint32_t count = advice->curves->tenant_count;
+    uint64_t *hits = advice->hits[ADVICE_FLOORS], *shares = advice->shares[ADVICE_FLOORS];
+    uint64_t *floors = die_calloc(count, sizeof *floors);
+
+    for (uint32_t i = 0; i < count; i++) {
+        shares[i] = advice->shares[ADVICE_LOOKAHEAD][i] / 2;
+        floors[i] =
+            ctxi_is_sample(stream->rate) ? (uint64_t)((double)shares[i] * stream->rate) : shares[i];
+    }
+    check(ctxi_floors_run(stream, ctxi_sample_entries(stream->rate, advice->total), floors,
+                          ctxi_process_allocator(), hits),
           "floors");
+    for (uint32_t i = 0; i < count; i++)
+        hits[i] = ctxi_whole_count(stream->rate, hits[i]);
+    free(floors);
 }
 
 static void find_splits(struct advice *advice, const struct ctxi_stream *stream)
@@ -132,6 +143,8 @@ static void find_splits(struct advice *advice, const struct ctxi_stream *stream)
     uint32_t count = advice->curves->tenant_count;
 
     for (enum advice_split split = 0; split < ADVICE_SPLITS; split++) {
+        if (split == ADVICE_GREEDY && ctxi_is_sample(stream->rate))
+            continue; /* entries of which the sample has none are worth nothing to it */
         advice->hits[split] = die_calloc(count, sizeof *advice->hits[split]);
         if (split != ADVICE_SHARED)
             advice->shares[split] = die_calloc(count, sizeof *advice->shares[split]);
@@ -143,6 +156,8 @@ static void find_splits(struct advice *advice, const struct ctxi_stream *stream)
     find_floors(advice, stream);
     advice->best = ADVICE_LOOKAHEAD;
     for (enum advice_split split = 0; split < ADVICE_SPLITS; split++) {
+        if (!advice->hits[split])
+            continue;
         advice->split_hits[split] = sum_of(advice->hits[split], count);
         if (split > ADVICE_FLOORS && advice->split_hits[split] > advice->split_hits[advice->best])
             advice->best = split;
@@ -193,7 +208,7 @@ static void find_merged(struct advice *advice, struct ctxi_stream stream)
     stream.tenant_count = 1;
     stream.request_tenants = stream.object_tenants = NULL;
     curves = compute(&stream, 0, 0);
-    advice->merged_objects = stream.object_count;
+    advice->merged_objects = curves->overall.objects;
     advice->merged_hits = ctxi_curve_hits(&curves->overall, advice->total);
     advice->merged_ceiling = ctxi_curve_ceiling(&curves->overall);
     ctxi_curves_free(curves);
@@ -221,7 +236,8 @@ void advice_find(struct advice *advice, const char *path, const struct ctxi_trac
     }
     if (advice->has_tenants && advice->total > 0) {
         find_splits(advice, &stream);
-        find_merged(advice, stream);
+        if (!trace->apart)
+            find_merged(advice, stream);
     }
     if (trace->sizes && trace->loads_ns)
         advice->bytes = compute(&stream, CTXI_CURVES_BYTES, 0);

@@ -14,6 +14,10 @@
 #define ADVISE_COMMAND "ctxbench advise"
 #define ADVICE_STEPS   6
 
+/* Of a trace that is a sample. */
+#define ADVICE_SAMPLE                                                                              \
+    "All numbers are estimates for the whole\ncache; ctxbench curve has intervals for them."
+
 /* A capacity, why it is named, and what it hits. */
 struct advice_step {
     const char *name; /* of JSON and CSV */
@@ -47,11 +51,12 @@ struct advice {
     uint64_t total;
     bool has_tenants;
     uint64_t *shares[ADVICE_SPLITS]; /* [tenant_count] each; NULL for shared; floors: the floors */
-    uint64_t *hits[ADVICE_SPLITS];   /* [tenant_count] each */
+    uint64_t *hits[ADVICE_SPLITS];   /* [tenant_count] each; NULL: greedy, of a sample */
     uint64_t split_hits[ADVICE_SPLITS];
     enum advice_split best; /* of the walls, those after ADVICE_FLOORS */
 
-    /* If the tenant did not partition: equal keys of different tenants as one object. Upper bounds. */
+    /* If the tenant did not partition: equal keys of different tenants as one object. Upper bounds. Not
+     * known, and 0, of a trace whose tenants have their keys apart. */
     uint64_t merged_objects, merged_hits, merged_ceiling;
 
     struct ctxi_curves *bytes; /* in bytes; NULL unless there are sizes and load times */

@@ -7,9 +7,12 @@
 
 #include "advice.h"
 #include "csv.h"
+#include "curve/shards.h"
 #include "draw.h"
 #include "json.h"
 #include "ranks.h"
+#include "traces.h"
+#include "tune/whole.h"
 
 #define TENANTS_SHOWN 10
 #define MEBIBYTE      1048576.0
@@ -23,6 +26,13 @@ static const struct ctxi_curve *overall(const struct advice *advice)
 static double ratio_of(const struct advice *advice, uint64_t hits)
 {
     return advice_ratio(hits, overall(advice)->requests);
+}
+
+/* Whether a sample has as many keys as one for advice should have. */
+static bool is_enough(const struct advice *advice)
+{
+    return !ctxi_is_sample(advice->trace->rate) ||
+           advice->trace->object_count >= CTXI_SHARDS_ENOUGH;
 }
 
 /* ---- JSON --------------------------------------------------------------------------------- */
@@ -51,6 +61,8 @@ static void json_splits(FILE *file, const struct advice *advice)
 {
     fprintf(file, ",\n \"total\": %" PRIu64 ", \"splits\": [", advice->total);
     for (enum advice_split split = 0; split < ADVICE_SPLITS; split++) {
+        if (!advice->hits[split])
+            continue;
         fputs(split > 0 ? ",\n  {" : "\n  {", file);
         json_string(file, "split", advice_split_names[split]);
         fprintf(file, ", \"hits\": %" PRIu64 ", ", advice->split_hits[split]);
@@ -67,14 +79,17 @@ static void json_splits(FILE *file, const struct advice *advice)
                 advice->curves->tenants[i].requests, advice->shares[ADVICE_LOOKAHEAD][i],
                 advice->shares[ADVICE_FLOORS][i]);
         for (enum advice_split split = 0; split < ADVICE_SPLITS; split++)
-            fprintf(file, "%s\"%s\": %" PRIu64, split > 0 ? ", " : "", advice_split_names[split],
-                    advice->hits[split][i]);
+            if (advice->hits[split])
+                fprintf(file, "%s\"%s\": %" PRIu64, split > 0 ? ", " : "",
+                        advice_split_names[split], advice->hits[split][i]);
         fputs("}}", file);
     }
-    fprintf(file,
-            "],\n \"without_tenant\": {\"upper_bound\": true, \"distinct\": %" PRIu64
-            ", \"hits\": %" PRIu64 ", \"reachable\": %" PRIu64 "}",
-            advice->merged_objects, advice->merged_hits, advice->merged_ceiling);
+    fputs("]", file);
+    if (!advice->trace->apart)
+        fprintf(file,
+                ",\n \"without_tenant\": {\"upper_bound\": true, \"distinct\": %" PRIu64
+                ", \"hits\": %" PRIu64 ", \"reachable\": %" PRIu64 "}",
+                advice->merged_objects, advice->merged_hits, advice->merged_ceiling);
 }
 
 static void json_saved(FILE *file, const struct advice *advice)
@@ -95,7 +110,11 @@ void advice_print_json(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = overall(advice);
 
-    fprintf(file, "{\"requests\": %" PRIu64 ", \"distinct\": %" PRIu64 ", ", curve->requests,
+    fputs("{", file);
+    json_number(file, "rate", advice->trace->rate);
+    if (ctxi_is_sample(advice->trace->rate))
+        fprintf(file, ", \"enough\": %s", is_enough(advice) ? "true" : "false");
+    fprintf(file, ", \"requests\": %" PRIu64 ", \"distinct\": %" PRIu64 ", ", curve->requests,
             curve->objects);
     json_number(file, "ceiling", ratio_of(advice, ctxi_curve_ceiling(curve)));
     fputs(",\n", file);
@@ -113,6 +132,7 @@ void advice_print_csv(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = overall(advice);
 
+    traces_say_sample(stderr, advice->trace, ADVISE_COMMAND, ADVICE_SAMPLE);
     fputs("advice,tenant,capacity,requests,hits,hit_ratio\n", file);
     for (size_t i = 0; i < advice->step_count; i++) {
         uint64_t hits = curve->hits[advice->steps[i].bucket];
@@ -123,6 +143,8 @@ void advice_print_csv(FILE *file, const struct advice *advice)
     }
     for (enum advice_split split = 0; advice->hits[ADVICE_SHARED] && split < ADVICE_SPLITS;
          split++) {
+        if (!advice->hits[split])
+            continue;
         fprintf(file, "%s,,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6g\n", advice_split_names[split],
                 advice->total, curve->requests, advice->split_hits[split],
                 ratio_of(advice, advice->split_hits[split]));
@@ -163,6 +185,12 @@ void advice_say_merged(const struct advice *advice, char *out, size_t size)
 {
     const struct ctxi_curve *curve = overall(advice);
 
+    if (advice->trace->apart) {
+        snprintf(out, size,
+                 "What leaving the tenant out of `vary` would gain is not known: a recording does "
+                 "not tell which keys of different tenants are equal.");
+        return;
+    }
     snprintf(out, size,
              "If the tenant were left out of `vary`, equal keys of different tenants would be one "
              "entry: at most %.2f points more hits at %" PRIu64
@@ -220,9 +248,10 @@ static void print_splits(FILE *file, const struct advice *advice)
     fprintf(file, "\n%" PRIu64 " entries for %" PRIu32 " tenants\n  %-14s%12s%9s\n", advice->total,
             advice->trace->tenant_count, "", "hits", "hit %");
     for (enum advice_split split = 0; split < ADVICE_SPLITS; split++)
-        fprintf(file, "  %-14s%12" PRIu64 "%9.2f   %s\n", advice_split_names[split],
-                advice->split_hits[split], 100 * ratio_of(advice, advice->split_hits[split]),
-                advice_split_abouts[split]);
+        if (advice->hits[split])
+            fprintf(file, "  %-14s%12" PRIu64 "%9.2f   %s\n", advice_split_names[split],
+                    advice->split_hits[split], 100 * ratio_of(advice, advice->split_hits[split]),
+                    advice_split_abouts[split]);
     advice_verdict(advice, text, sizeof text);
     print_wrapped(file, text);
 }
@@ -289,8 +318,15 @@ void advice_print_table(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = overall(advice);
 
-    fprintf(file, "%s: %" PRIu64 " gets of %" PRIu64 " objects of %" PRIu32 " tenants\n\n",
-            advice->path, curve->requests, curve->objects, advice->trace->tenant_count);
+    const char *about = ctxi_is_sample(advice->trace->rate) ? "about " : "";
+
+    fprintf(file, "%s: %s%" PRIu64 " gets of %s%" PRIu64 " objects of %" PRIu32 " tenants\n",
+            advice->path, about, curve->requests, about, curve->objects,
+            advice->trace->tenant_count);
+    traces_say_sample(file, advice->trace, NULL, ADVICE_SAMPLE);
+    if (!is_enough(advice))
+        fprintf(file, "Fewer than %d sampled keys: it may be far off.\n", CTXI_SHARDS_ENOUGH);
+    fputc('\n', file);
     draw_curve(file, curve, advice->steps[0].bucket);
     fputc('\n', file);
     print_steps(file, advice);

@@ -100,7 +100,9 @@ static void print_json(FILE *file, const struct comparison *comparison)
     size_t capacities = comparison->capacities.count;
     size_t count = comparison->policy_count * capacities;
 
-    fprintf(file, "{\"requests\": %" PRIu64 ", \"distinct\": %" PRIu32 ", ", comparison->requests,
+    fputs("{", file);
+    json_number(file, "rate", comparison->trace->rate);
+    fprintf(file, ", \"requests\": %" PRIu64 ", \"distinct\": %" PRIu32 ", ", comparison->requests,
             comparison->trace->object_count);
     json_number(file, "ceiling", ratio_of(comparison, comparison->ceiling));
     fputs(",\n \"results\": [\n", file);
@@ -121,6 +123,7 @@ static void print_csv(FILE *file, const struct comparison *comparison)
 {
     size_t capacities = comparison->capacities.count;
 
+    traces_say_sample(stderr, comparison->trace, COMPARE_COMMAND, TRACES_SAMPLE_RUN);
     fputs("policy,capacity,requests,hits,misses,hit_ratio,ceiling\n", file);
     for (size_t i = 0; i < comparison->policy_count * capacities; i++)
         fprintf(file, "%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6g,%.6g\n",
@@ -135,11 +138,11 @@ static void print_table(FILE *file, const struct comparison *comparison, const c
 {
     size_t capacities = comparison->capacities.count;
 
-    fprintf(file,
-            "%s: %" PRIu64 " gets of %" PRIu32 " objects; no cache hits more than %.2f %%\n\n",
+    fprintf(file, "%s: %" PRIu64 " gets of %" PRIu32 " objects; no cache hits more than %.2f %%\n",
             path, comparison->requests, comparison->trace->object_count,
             100 * ratio_of(comparison, comparison->ceiling));
-    fprintf(file, "%-14s", "hit % at");
+    traces_say_sample(file, comparison->trace, NULL, TRACES_SAMPLE_RUN);
+    fprintf(file, "\n%-14s", "hit % at");
     for (size_t i = 0; i < capacities; i++)
         fprintf(file, "%12" PRIu64, comparison->capacities.values[i]);
     for (size_t p = 0; p < comparison->policy_count; p++) {

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "die.h"
 #include "output.h"
+#include "tune/whole.h"
 
 void comparison_add_all(struct comparison *comparison)
 {
@@ -18,7 +19,9 @@ void comparison_add_all(struct comparison *comparison)
 
 void comparison_choose_capacities(struct comparison *comparison)
 {
-    capacities_choose(&comparison->capacities, comparison->trace->object_count);
+    const struct ctxi_trace *trace = comparison->trace;
+
+    capacities_choose(&comparison->capacities, ctxi_whole_count(trace->rate, trace->object_count));
 }
 
 static void count_requests(struct comparison *comparison, const struct ctxi_stream *stream)
@@ -47,8 +50,8 @@ static void run_all(struct comparison *comparison, const struct ctxi_stream *str
 
         snprintf(line, sizeof line, "%s, capacity %" PRIu64, policy->name, capacity);
         output_progress(line);
-        r = ctxi_policy_run(policy, stream, capacity, ctxi_process_allocator(),
-                            &comparison->hits[i]);
+        r = ctxi_policy_run(policy, stream, ctxi_sample_entries(stream->rate, capacity),
+                            ctxi_process_allocator(), &comparison->hits[i]);
         output_progress(NULL);
         if (r != CTX_OK)
             die("%s at capacity %" PRIu64 ": %s", policy->name, capacity, ctx_strerror(r));

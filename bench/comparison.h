@@ -1,6 +1,7 @@
 /*
  * comparison.h: a trace through caches of several policies at several capacities, for `ctxbench compare`
- * and `ctxbench report`. Every object counts 1, and deletes are passed over.
+ * and `ctxbench report`. Every object counts 1, and deletes are passed over. Of a trace that is a sample,
+ * capacities are those of the whole cache, and requests and hits are the sample's.
  */
 #ifndef BENCH_COMPARISON_H
 #define BENCH_COMPARISON_H

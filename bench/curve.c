@@ -14,6 +14,7 @@
 #include "result.h"
 #include "traces.h"
 #include "tune/distances.h"
+#include "tune/whole.h"
 
 struct settings {
     struct trace_settings trace;
@@ -25,6 +26,8 @@ struct settings {
     bool tenants, bytes, help;
 };
 
+#define SAMPLES_MOST 134217728 /* as many keys as a sampler takes */
+
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct option options[] = {
@@ -35,12 +38,14 @@ static const struct option options[] = {
      0, 0},
     {"--bytes", NULL, "capacities are bytes, by the sizes of the trace", OPTION_FLAG, FIELD(bytes),
      0, 0},
-    {"--sample", "R", "from a sample of the keys, R of them, at most 1 (SHARDS)", OPTION_NUMBER,
-     FIELD(rate), 1e-9, 1},
+    {"--sample", "R",
+     "from a sample of the keys, R of them, at most 1 (SHARDS); of a trace that is\n"
+     "a sample already, R of those that it has",
+     OPTION_NUMBER, FIELD(rate), 1e-9, 1},
     {"--samples", "N",
      "from a sample of N keys, in memory that does not grow; with --tenants, N\n"
      "of each",
-     OPTION_WHOLE, FIELD(samples), 1, 134217728},
+     OPTION_WHOLE, FIELD(samples), 1, SAMPLES_MOST},
     RESULT_OPTIONS(struct settings),
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
 };
@@ -120,13 +125,14 @@ static struct ctxi_curve *curves_of(const struct curve_sample *samples, uint32_t
 
 static int run_sampled(const struct settings *settings, FILE *file, struct curve_result *result)
 {
-    struct curve_sampling sampling = {settings->rate, (uint32_t)settings->samples, settings->bytes};
+    struct curve_sampling sampling = {settings->rate,
+                                      settings->samples ? (uint32_t)settings->samples
+                                                        : SAMPLES_MOST,
+                                      settings->bytes};
     uint32_t tenants = result->trace->tenant_count;
     struct ctxi_curve *curves = NULL;
     int status;
 
-    if (result->trace->ops)
-        fputs(CURVE_COMMAND ": a sample counts the gets alone\n", stderr);
     result->sample = curve_sample_all(result->trace, &sampling);
     result->overall = &result->sample.estimate->curve;
     if (settings->tenants) {
@@ -158,7 +164,7 @@ static int run(const struct settings *settings)
     stream = ctxi_stream_of(trace);
     if (settings->bytes && !trace->sizes)
         fputs(CURVE_COMMAND ": this trace has no sizes: every object counts 1\n", stderr);
-    if (settings->rate > 0 || settings->samples > 0)
+    if (settings->rate > 0 || settings->samples > 0 || ctxi_is_sample(trace->rate))
         status = run_sampled(settings, file, &result);
     else
         status = run_exact(settings, &stream, file, &result);

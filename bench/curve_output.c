@@ -10,10 +10,16 @@
 #include "draw.h"
 #include "json.h"
 #include "ranks.h"
+#include "traces.h"
+#include "tune/whole.h"
 
 #define POINTS_SHOWN  16
 #define POINTS_FILED  200
 #define TENANTS_SHOWN 10
+
+/* Of a trace that is one. */
+#define SAMPLE_SAYS                                                                                \
+    "All numbers are estimates for the whole\ncache; intervals are those of hit ratios."
 
 /* Buckets of one curve that are to be shown. */
 struct points {
@@ -126,7 +132,9 @@ void curve_print_json(FILE *file, const struct curve_result *result)
 {
     size_t knee = ctxi_curve_knee(result->overall);
 
-    fprintf(file, "{\"unit\": \"%s\",\n", result->bytes ? "bytes" : "entries");
+    fprintf(file, "{\"unit\": \"%s\", ", result->bytes ? "bytes" : "entries");
+    json_number(file, "rate", result->trace->rate);
+    fputs(",\n", file);
     if (result->sample.estimate) {
         fputc(' ', file);
         json_sample(file, &result->sample);
@@ -188,6 +196,7 @@ static void csv_tenant(FILE *file, const struct curve_result *result, uint32_t t
 
 void curve_print_csv(FILE *file, const struct curve_result *result)
 {
+    traces_say_sample(stderr, result->trace, CURVE_COMMAND, SAMPLE_SAYS);
     fputs("scope,tenant,capacity,requests,hits,hit_ratio,ceiling,low,high\n", file);
     csv_rows(file, result, result->overall, "all", "");
     for (uint32_t i = 0; result->tenants && i < result->trace->tenant_count; i++)
@@ -291,9 +300,11 @@ void curve_print_table(FILE *file, const struct curve_result *result)
     size_t knee = result->sample.enough ? ctxi_curve_knee(curve) : 0;
     struct points points = choose_points(result, curve, POINTS_SHOWN);
 
-    fprintf(file, "%s: %" PRIu64 " gets of %s%" PRIu64 " objects\n\n", result->path,
-            curve->requests, result->sample.estimate && result->sample.rate < 1 ? "about " : "",
-            curve->objects);
+    fprintf(file, "%s: %s%" PRIu64 " gets of %s%" PRIu64 " objects\n", result->path,
+            ctxi_is_sample(result->trace->rate) ? "about " : "", curve->requests,
+            result->sample.estimate && result->sample.rate < 1 ? "about " : "", curve->objects);
+    traces_say_sample(file, result->trace, NULL, SAMPLE_SAYS);
+    fputc('\n', file);
     draw_curve(file, curve, knee);
     fputc('\n', file);
     table_head(file, result);

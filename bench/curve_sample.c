@@ -8,6 +8,7 @@
 #include "die.h"
 #include "random.h"
 #include "tune/stream.h"
+#include "tune/whole.h"
 
 static void check(int r)
 {
@@ -15,11 +16,22 @@ static void check(int r)
         die("the sample: %s", ctx_strerror(r));
 }
 
+/* A part of a hash, below `threshold` of 2^64. */
+static uint64_t below(uint64_t hash, uint64_t threshold)
+{
+    uint64_t high = hash >> 32, low = hash & UINT32_MAX;
+
+    return high * (threshold >> 32) + (high * (threshold & UINT32_MAX) >> 32) +
+           (low * (threshold >> 32) >> 32);
+}
+
+/* All keys of a sample are below its threshold. */
 static uint64_t hash_of(const struct ctxi_trace *trace, uint32_t object)
 {
     uint64_t tenant = trace->object_tenants ? trace->object_tenants[object] : 0;
+    uint64_t hash = random_mix(trace->object_keys[object] + random_mix(tenant + 1));
 
-    return random_mix(trace->object_keys[object] + random_mix(tenant + 1));
+    return ctxi_is_sample(trace->rate) ? below(hash, (uint64_t)(trace->rate * 0x1p64)) : hash;
 }
 
 /* ---- how many keys ------------------------------------------------------------------------ */
@@ -27,6 +39,12 @@ static uint64_t hash_of(const struct ctxi_trace *trace, uint32_t object)
 static uint32_t tenant_of(const struct ctxi_trace *trace, uint32_t object)
 {
     return trace->object_tenants ? trace->object_tenants[object] : 0;
+}
+
+/* That of the beginning. */
+static double rate_of(const struct ctxi_trace *trace, const struct curve_sampling *sampling)
+{
+    return trace->rate * (sampling->rate > 0 ? sampling->rate : 1);
 }
 
 static bool is_below(const struct ctxi_trace *trace, uint32_t object, double rate)
@@ -42,45 +60,59 @@ static uint32_t *count_keys(const struct ctxi_trace *trace, const struct curve_s
     for (uint32_t i = 0; i < trace->object_count; i++) {
         uint32_t *count = &counts[tenant_of(trace, i)];
 
-        if (sampling->rate > 0 ? is_below(trace, i, sampling->rate) : *count < sampling->max_keys)
+        if (sampling->rate > 0 ? is_below(trace, i, rate_of(trace, sampling))
+                               : *count < sampling->max_keys)
             ++*count;
     }
     return counts;
 }
 
-static struct ctxi_shards begin(const struct curve_sampling *sampling, uint32_t keys)
+static struct ctxi_shards begin(const struct ctxi_trace *trace,
+                                const struct curve_sampling *sampling, uint32_t keys)
 {
-    struct ctxi_shards_options options = {.rate = sampling->rate > 0 ? sampling->rate : 1,
+    struct ctxi_shards_options options = {.rate = rate_of(trace, sampling),
                                           .max_keys = keys > 0 ? keys : 1,
-                                          .weighted = sampling->bytes};
+                                          .weighted = sampling->bytes,
+                                          .guessed = ctxi_is_sample(trace->rate)};
     struct ctxi_shards shards;
 
     check(ctxi_shards_init(&shards, &options, ctxi_process_allocator()));
     return shards;
 }
 
-static struct curve_sample finish(struct ctxi_shards *shards, uint64_t requests)
+static struct curve_sample finish(const struct ctxi_trace *trace, struct ctxi_shards *shards,
+                                  uint64_t requests)
 {
     struct curve_sample sample = {.rate = ctxi_shards_rate(shards),
                                   .keys = ctxi_shards_keys(shards),
                                   .enough = ctxi_shards_is_enough(shards)};
 
-    check(ctxi_shards_estimate(shards, requests, ctxi_process_allocator(), &sample.estimate));
+    check(ctxi_shards_estimate(shards, ctxi_whole_count(trace->rate, requests),
+                               ctxi_process_allocator(), &sample.estimate));
     ctxi_shards_fini(shards);
     return sample;
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
 
-/* Counts a get; whether it was one. */
+/* Whether it was a get, which is counted. */
 static bool observe(struct ctxi_shards *shards, const struct ctxi_stream *stream,
                     const struct ctxi_trace *trace, size_t request)
 {
-    if (ctxi_stream_op(stream, request) != CTXI_OP_GET)
+    uint64_t hash = hash_of(trace, stream->objects[request]);
+    uint32_t size = stream->sizes ? stream->sizes[request] : 1;
+
+    switch (ctxi_stream_op(stream, request)) {
+    case CTXI_OP_GET:
+        ctxi_shards_observe(shards, hash, size);
+        return true;
+    case CTXI_OP_PUT:
+        ctxi_shards_put(shards, hash, size);
         return false;
-    ctxi_shards_observe(shards, hash_of(trace, stream->objects[request]),
-                        stream->sizes ? stream->sizes[request] : 1);
-    return true;
+    default:
+        ctxi_shards_forget(shards, hash);
+        return false;
+    }
 }
 
 struct curve_sample curve_sample_all(const struct ctxi_trace *trace,
@@ -94,11 +126,11 @@ struct curve_sample curve_sample_all(const struct ctxi_trace *trace,
     for (uint32_t t = 0; t < trace->tenant_count; t++)
         keys += counts[t];
     free(counts);
-    shards = begin(sampling,
+    shards = begin(trace, sampling,
                    sampling->rate > 0 || keys < sampling->max_keys ? keys : sampling->max_keys);
     for (size_t i = 0; i < stream.request_count; i++)
         requests += observe(&shards, &stream, trace, i);
-    return finish(&shards, requests);
+    return finish(trace, &shards, requests);
 }
 
 /* The requests, sorted by tenant; those of tenant t are from ends[t - 1] to before ends[t]. */
@@ -127,12 +159,12 @@ struct curve_sample *curve_sample_tenants(const struct ctxi_trace *trace,
     size_t *ends, *order = sort_by_tenant(trace, &ends), at = 0;
 
     for (uint32_t t = 0; t < trace->tenant_count; t++) {
-        struct ctxi_shards shards = begin(sampling, keys[t]);
+        struct ctxi_shards shards = begin(trace, sampling, keys[t]);
         uint64_t requests = 0;
 
         for (; at < ends[t]; at++)
             requests += observe(&shards, &stream, trace, order[at]);
-        samples[t] = finish(&shards, requests);
+        samples[t] = finish(trace, &shards, requests);
     }
     free(order);
     free(ends);

@@ -4,6 +4,8 @@
  *
  * Each tenant has a sampler of its own, one after the other, and N keys are N of each: a tenant with no
  * more than these has an exact curve. So at no time there is more than one sampler.
+ *
+ * A trace that is a sample itself is one that was begun at its rate already: its curve is of the whole.
  */
 #ifndef BENCH_CURVE_SAMPLE_H
 #define BENCH_CURVE_SAMPLE_H
@@ -25,7 +27,7 @@ struct curve_sample {
 };
 
 struct curve_sampling {
-    double rate;       /* 0: by number */
+    double rate;       /* of the trace's keys; 0: by number */
     uint32_t max_keys; /* then, so many */
     bool bytes;
 };

@@ -13,13 +13,14 @@
 #include "die.h"
 #include "result.h"
 #include "traces.h"
+#include "tune/whole.h"
 
 struct settings {
     struct trace_settings trace;
     struct result_settings result;
     const char **typed_capacities;
     struct capacities capacities;
-    const char *record;
+    struct replay_record record;
     uint64_t tenants_shown;
     bool help;
 };
@@ -31,7 +32,9 @@ static const struct option options[] = {
     {"--capacity", "N[,N]", "entries in the cache; a run for each", OPTION_LIST,
      FIELD(typed_capacities), 0, 0},
     {"--record", "FILE", "record what the cache is asked for, at one capacity", OPTION_TEXT,
-     FIELD(record), 0, 0},
+     FIELD(record.path), 0, 0},
+    {"--record-rate", "R", "the share of the keys that are recorded, at most 1 (1)", OPTION_NUMBER,
+     FIELD(record.rate), 1e-9, 1},
     {"--tenants", "N", "rows of tenants in the table (10); --json and --csv have all", OPTION_WHOLE,
      FIELD(tenants_shown), 0, 1000000},
     RESULT_OPTIONS(struct settings),
@@ -60,7 +63,7 @@ static bool check_settings(struct settings *settings)
         return false;
     if (capacities->count == 0)
         return options_wrong(REPLAY_COMMAND, "which --capacity?");
-    if (settings->record && capacities->count > 1)
+    if (settings->record.path && capacities->count > 1)
         return options_wrong(REPLAY_COMMAND, "--record goes with one --capacity");
     for (size_t i = 0; i < capacities->count; i++)
         if (capacities->values[i] > UINT32_MAX)
@@ -93,9 +96,15 @@ static int run(const struct settings *settings)
         return 1;
     if ((status = traces_load(&settings->trace, REPLAY_COMMAND, &trace)) != 0)
         return status;
+    if (settings->record.path && ctxi_is_sample(trace->rate)) {
+        ctxi_trace_free(trace);
+        options_wrong(REPLAY_COMMAND, "--record wants a whole trace, and this is a sample");
+        return 2;
+    }
     replay_init(&replay, settings->trace.path, trace, capacities->count);
     for (size_t i = 0; i < capacities->count; i++)
-        replay_run(&replay, &replay.results[i], capacities->values[i], settings->record);
+        replay_run(&replay, &replay.results[i], capacities->values[i],
+                   settings->record.path ? &settings->record : NULL);
     status = write_result(file, settings, &replay);
     replay_fini(&replay);
     ctxi_trace_free(trace);

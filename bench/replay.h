@@ -52,12 +52,18 @@ void replay_init(struct replay *replay, const char *path, const struct ctxi_trac
                  size_t result_count);
 void replay_fini(struct replay *replay);
 
+/* Where what the cache sees is recorded, and of which share of the keys. */
+struct replay_record {
+    const char *path;
+    double rate;
+};
+
 /*
- * One run through a new cache of this capacity, with one thread. What the cache sees is recorded to
- * `record`, if that is not NULL. What fails ends the program.
+ * One run through a new cache of this capacity, with one thread; if the trace is a sample, of the share of it
+ * that the sample has. `record` may be NULL. What fails ends the program.
  */
 void replay_run(struct replay *replay, struct replay_result *result, uint64_t capacity,
-                const char *record);
+                const struct replay_record *record);
 
 /* The record that a piece begins with; of piece REPLAY_PIECES, how many records there are. */
 size_t replay_piece_start(const struct ctxi_trace *trace, size_t piece);

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "ranks.h"
 #include "replay.h"
+#include "traces.h"
 
 /* ---- JSON --------------------------------------------------------------------------------- */
 
@@ -60,7 +61,9 @@ void replay_print_json(FILE *file, const struct replay *replay)
 {
     const char *between = "";
 
-    fprintf(file, "{\"requests\": %" PRIu64 ", \"distinct\": %" PRIu32 ",\n",
+    fputs("{", file);
+    json_number(file, "rate", replay->trace->rate);
+    fprintf(file, ", \"requests\": %" PRIu64 ", \"distinct\": %" PRIu32 ",\n",
             replay->demand.requests, replay->trace->object_count);
     json_results(file, replay);
     fputs(" \"tenants\": [\n", file);
@@ -99,6 +102,7 @@ static void csv_row(FILE *file, const struct replay_demand *demand,
 
 void replay_print_csv(FILE *file, const struct replay *replay)
 {
+    traces_say_sample(stderr, replay->trace, REPLAY_COMMAND, TRACES_SAMPLE_RUN);
     fputs("policy,capacity,scope,tenant,requests,hits,misses,evictions,hit_ratio,ceiling,"
           "byte_hit_ratio,byte_ceiling,ns_per_call\n",
           file);
@@ -201,9 +205,11 @@ void replay_print_table(FILE *file, const struct replay *replay, size_t tenants_
 {
     struct rank *ranks = order_tenants(replay);
 
-    fprintf(file, "%s: %zu requests for %" PRIu32 " objects of %" PRIu32 " %s\n\n", replay->path,
+    fprintf(file, "%s: %zu requests for %" PRIu32 " objects of %" PRIu32 " %s\n", replay->path,
             replay->trace->request_count, replay->trace->object_count, replay->trace->tenant_count,
             replay->trace->tenant_count == 1 ? "tenant" : "tenants");
+    traces_say_sample(file, replay->trace, NULL, TRACES_SAMPLE_RUN);
+    fputc('\n', file);
     table_head(file, "capacity");
     for (size_t i = 0; i < replay->result_count; i++) {
         char capacity[32];

@@ -14,6 +14,7 @@
 #include "die.h"
 #include "output.h"
 #include "replay.h"
+#include "tune/whole.h"
 
 #define CHUNK         ((size_t)1 << 16) /* requests between two looks at the clock and the progress line */
 #define RECORD_BUFFER ((size_t)64 << 20) /* one thread, that is to drop nothing */
@@ -321,16 +322,17 @@ static uint64_t carry_out_all(struct run *run)
     return took;
 }
 
-static void start_record(const struct run *run, const char *path)
+static void start_record(const struct run *run, const struct replay_record *record)
 {
     ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
     int status;
 
-    options.path = path;
+    options.path = record->path;
+    options.rate = record->rate;
     options.buffer_bytes = RECORD_BUFFER;
     status = ctx_cache_record_start(run->cache, &options);
     if (status == CTX_ERR_SYSTEM)
-        die("%s: %s", path, strerror(errno));
+        die("%s: %s", record->path, strerror(errno));
     check(status, "the recording");
 }
 
@@ -383,7 +385,7 @@ static void count_evictions(struct run *run)
 }
 
 void replay_run(struct replay *replay, struct replay_result *result, uint64_t capacity,
-                const char *record)
+                const struct replay_record *record)
 {
     const struct ctxi_trace *trace = replay->trace;
     struct run run = {.trace = trace, .result = result, .clock_cost = measure_clock()};
@@ -392,13 +394,13 @@ void replay_run(struct replay *replay, struct replay_result *result, uint64_t ca
     result->tenants = die_calloc(trace->tenant_count, sizeof *result->tenants);
     run.contexts = die_calloc(trace->tenant_count, sizeof(ctx_context *));
     run.stored = die_calloc(trace->tenant_count, sizeof *run.stored);
-    make_cache(&run, capacity);
+    make_cache(&run, ctxi_sample_entries(trace->rate, capacity));
     enter(&run, tenant_of(trace, 0));
     if (record)
         start_record(&run, record);
     result->ns_per_call = (double)carry_out_all(&run) / (double)trace->request_count;
     if (record)
-        stop_record(&run, record);
+        stop_record(&run, record->path);
     leave(&run);
     count_evictions(&run);
     ctx_cache_destroy(run.cache);

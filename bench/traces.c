@@ -1,13 +1,13 @@
 #include "traces.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <ctxcache.h>
 
 #include "clock.h"
 #include "output.h"
+#include "tune/whole.h"
 
 void traces_print_formats(void)
 {
@@ -89,4 +89,12 @@ int traces_load(const struct trace_settings *settings, const char *command,
         fprintf(stderr, "%s: %s: %" PRIu64 " malformed records were passed over\n", command,
                 settings->path, (*out_trace)->skipped);
     return 0;
+}
+
+void traces_say_sample(FILE *file, const struct ctxi_trace *trace, const char *command,
+                       const char *what)
+{
+    if (ctxi_is_sample(trace->rate))
+        fprintf(file, "%s%sThis trace is a sample, of one key in %.4g. %s\n",
+                command ? command : "", command ? ": " : "", 1 / trace->rate, what);
 }

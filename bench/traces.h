@@ -5,6 +5,7 @@
 #define BENCH_TRACES_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "options.h"
 #include "tune/trace.h"
@@ -47,5 +48,16 @@ bool traces_check(const struct trace_settings *settings, const char *command);
  */
 int traces_load(const struct trace_settings *settings, const char *command,
                 struct ctxi_trace **out_trace);
+
+/*
+ * What must be known of a trace that is a sample of the keys: a line that says so, and then `what`, in one or
+ * more. Nothing of a whole one. As CSV has no place for it, it is said on stderr there, of a `command`; else
+ * that is NULL.
+ */
+#define TRACES_SAMPLE_RUN                                                                          \
+    "A cache of N entries is run over it\nwith as many times fewer; requests and hits are those "  \
+    "of the sample."
+void traces_say_sample(FILE *file, const struct ctxi_trace *trace, const char *command,
+                       const char *what);
 
 #endif

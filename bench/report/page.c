@@ -10,6 +10,7 @@
 #include "report/sections.h"
 #include "report/style.h"
 #include "report/text.h"
+#include "tune/whole.h"
 
 #define COMMAND_MOST 4000 /* characters */
 #define NS           1000000000u
@@ -80,22 +81,52 @@ static void put_times(FILE *file, const struct ctxi_trace *trace)
     }
 }
 
-static void put_header(FILE *file, const struct findings *findings, const char *command)
+/* What is in the trace; of a sample, how many of all that stands for. */
+static void put_counts(FILE *file, const struct findings *findings)
 {
     const struct ctxi_curve *curve = &findings->advice.curves->overall;
+    const struct ctxi_trace *trace = findings->trace;
+    uint64_t requests = ctxi_whole_count(trace->rate, trace->request_count);
+    char part[TEXT_NUMBER + 16];
 
+    if (ctxi_is_sample(trace->rate)) {
+        snprintf(part, sizeof part, "one key in %.4g", 1 / trace->rate);
+        put_fact(file, "a sample of", part);
+    }
+    put_number(file, ctxi_is_sample(trace->rate) ? "requests, about" : "requests", requests);
+    if (curve->requests != requests)
+        put_number(file, "of these gets", curve->requests);
+    put_number(file, ctxi_is_sample(trace->rate) ? "distinct keys, about" : "distinct keys",
+               curve->objects);
+    put_number(file, "tenants", trace->tenant_count);
+}
+
+/* What must be known of a sample. */
+static void put_caveat(FILE *file, const struct ctxi_trace *trace)
+{
+    if (ctxi_is_sample(trace->rate))
+        fprintf(
+            file,
+            "<p id=\"sample\">This trace is a sample, of one key in %.4g with all its requests. "
+            "Capacities, gets, hits and quotas are estimates for the whole cache; "
+            "<code>ctxbench curve</code> has intervals for them. Where policies are compared, "
+            "and where the trace is replayed, a cache of N entries is run over the sample with "
+            "as many times fewer.</p>\n",
+            1 / trace->rate);
+}
+
+static void put_header(FILE *file, const struct findings *findings, const char *command)
+{
     fputs("<header>\n<h1>", file);
     markup_text(file, base_name(findings->path));
     fputs("</h1>\n<p>What caches would make of this trace</p>\n<dl>\n", file);
-    put_number(file, "requests", findings->trace->request_count);
-    if (curve->requests != findings->trace->request_count)
-        put_number(file, "of these gets", curve->requests);
-    put_number(file, "distinct keys", findings->trace->object_count);
-    put_number(file, "tenants", findings->trace->tenant_count);
+    put_counts(file, findings);
     put_times(file, findings->trace);
     fputs("</dl>\n<code>", file);
     markup_short(file, command, COMMAND_MOST);
-    fputs("</code>\n</header>\n", file);
+    fputs("</code>\n", file);
+    put_caveat(file, findings->trace);
+    fputs("</header>\n", file);
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
@@ -115,15 +146,18 @@ static void put_head(FILE *file, const struct findings *findings)
     fputs("</style>\n</head>\n<body>\n", file);
 }
 
-static void put_footer(FILE *file)
+static void put_footer(FILE *file, const struct ctxi_trace *trace)
 {
     fprintf(file,
-            "<footer><p>ctxbench %s. Curves are exact: the stack distances of Mattson et al. (IBM "
+            "<footer><p>ctxbench %s. Curves are %s: the stack distances of Mattson et al. (IBM "
             "Systems Journal 1970). The knee is the point farthest above the line between the ends "
             "(Kneedle, Satopaa et al., ICDCSW 2011); quotas are by lookahead (Qureshi and Patt, "
             "MICRO 2006), floors are half of these (Memshare, Cidon et al., USENIX ATC 2017). "
             "<code>ctxbench compare --help</code> names the papers of the policies.</p></footer>\n",
-            ctx_version());
+            ctx_version(),
+            ctxi_is_sample(trace->rate)
+                ? "estimates from a sample (SHARDS, Waldspurger et al., FAST 2015)"
+                : "exact");
 }
 
 void page_write(FILE *file, const struct findings *findings, const char *command)
@@ -140,7 +174,7 @@ void page_write(FILE *file, const struct findings *findings, const char *command
     section_time(file, findings);
     section_quotas(file, findings);
     section_saved(file, findings);
-    put_footer(file);
+    put_footer(file, findings->trace);
     fprintf(file,
             "</main>\n<div id=\"tip\" role=\"status\" hidden></div>\n<script>\n%s</script>\n"
             "</body>\n</html>\n",

@@ -34,8 +34,9 @@ static void put_splits(FILE *file, const struct advice *advice)
     char text[TEXT_NUMBER];
 
     for (enum advice_split split = ADVICE_FLOORS; split < ADVICE_SPLITS; split++)
-        rows[count++] =
-            (struct difference){advice_split_names[split], split_ratio(advice, split), false};
+        if (advice->hits[split])
+            rows[count++] =
+                (struct difference){advice_split_names[split], split_ratio(advice, split), false};
     differences_widen(range, zero, rows, count);
     fprintf(file,
             "<figure class=\"narrow\"><figcaption><b>All tenants, %s</b>"
@@ -54,6 +55,8 @@ static void put_splits_table(FILE *file, const struct advice *advice)
     for (enum advice_split split = 0; split < ADVICE_SPLITS; split++) {
         char name[128];
 
+        if (!advice->hits[split])
+            continue;
         snprintf(name, sizeof name, "%s: %s", advice_split_names[split],
                  advice_split_abouts[split]);
         table_row(file, name);

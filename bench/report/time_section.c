@@ -8,6 +8,7 @@
 #include "report/curve_line.h"
 #include "report/sections.h"
 #include "report/table.h"
+#include "tune/whole.h"
 
 #define HEIGHT 220
 
@@ -117,17 +118,20 @@ static void say_lead(FILE *file, const struct findings *findings)
 {
     const struct replay_result *result = &findings->replay.results[0];
     uint64_t foretold = ctxi_curve_hits(&findings->advice.curves->overall, result->capacity);
+    uint64_t found = ctxi_whole_count(findings->trace->rate, result->total.hits);
     char capacity[TEXT_NUMBER], hits[TEXT_NUMBER], promised[TEXT_NUMBER];
 
     text_whole(foretold, promised);
-    section_say(file,
-                "The trace was replayed through the library itself with %s, from an empty "
-                "cache, and cut into %d pieces. It hit %s times, %s%s. Broken line: gets for what "
-                "had been asked for before, which is the most that any cache can hit.",
-                text_entries(result->capacity, capacity), REPLAY_PIECES,
-                text_whole(result->total.hits, hits),
-                result->total.hits == foretold ? "exactly as the curve says" : "the curve says ",
-                result->total.hits == foretold ? "" : promised);
+    section_say(
+        file,
+        "The trace was replayed through the library itself with %s, from an empty "
+        "cache, and cut into %d pieces. It hit %s times%s, %s%s. Broken line: gets for what "
+        "had been asked for before, which is the most that any cache can hit.",
+        text_entries(result->capacity, capacity), REPLAY_PIECES,
+        text_whole(result->total.hits, hits),
+        ctxi_is_sample(findings->trace->rate) ? " in the sample" : "",
+        found == foretold ? "exactly as the curve says" : "the curve says ",
+        found == foretold ? "" : promised);
 }
 
 void section_time(FILE *file, const struct findings *findings)

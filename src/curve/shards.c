@@ -20,7 +20,7 @@ struct sample {
 
 struct ctxi_sampled {
     struct ctxi_blocks blocks;
-    bool weighted;
+    bool weighted, guessed;
     unsigned bits;            /* of the scale */
     size_t bucket_count;      /* of that, up to LARGEST_BITS */
     uint64_t first_threshold; /* of the beginning */
@@ -398,6 +398,19 @@ static double slope_of(const double misses[GROUPS], const double requests[GROUPS
     return clamp(both / of_requests, 1);
 }
 
+/* How far the misses of groups are apart; if requests are guessed, apart from as many as theirs explain. */
+static double spread_of_misses(const struct ctxi_sampled *sampled, const double misses[GROUPS],
+                               const double requests[GROUPS])
+{
+    double rest[GROUPS], all = sum_of(requests);
+
+    if (!sampled->guessed || all <= 0)
+        return spread(misses, misses);
+    for (int g = 0; g < GROUPS; g++)
+        rest[g] = misses[g] - sum_of(misses) / all * requests[g];
+    return spread(rest, rest);
+}
+
 /* Hits, and the errors of groups around them, from the largest capacity to the smallest. */
 static void fill_hits(const struct ctxi_shards *shards, struct ctxi_estimate *estimate)
 {
@@ -410,7 +423,7 @@ static void fill_hits(const struct ctxi_shards *shards, struct ctxi_estimate *es
     lacking = all - sum_of(requests);
     for (size_t b = estimate->curve.count; b-- > 0;) {
         double hits = all - sum_of(misses) - slope_of(misses, requests) * lacking;
-        double error = STUDENT * square_root(part * spread(misses, misses));
+        double error = STUDENT * square_root(part * spread_of_misses(sampled, misses, requests));
 
         put_falling(estimate->curve.hits, estimate->curve.count, b, rounded(hits, all));
         put_falling(estimate->low, estimate->curve.count, b, rounded(hits - error, all));
@@ -544,6 +557,7 @@ static void set_options(struct ctxi_sampled *sampled, const struct ctxi_shards_o
 {
     sampled->max_keys = options->max_keys;
     sampled->weighted = options->weighted;
+    sampled->guessed = options->guessed;
     sampled->bits = options->bits ? options->bits : SCALE_BITS;
     sampled->bucket_count = (LARGEST_BITS - sampled->bits + (size_t)1) << sampled->bits;
     sampled->first_threshold = options->rate < 1 ? (uint64_t)(options->rate * 0x1p64) : UINT64_MAX;

@@ -22,7 +22,9 @@
  * counted for each. The groups are eight equal samples of keys, so that the spread of their misses
  * tells that of the sum (the method of random groups: Wolter, Introduction to Variance Estimation);
  * Student's t for 7 degrees of freedom. What the slope explains of that is left in: it is not so sure when
- * the keys that are asked for most are not in the sample. The distances have an error, too: a capacity c
+ * the keys that are asked for most are not in the sample. Who does not know how many requests there were,
+ * and guesses it from the sample, is wrong in hits and requests at once; what he has is a ratio, and of the
+ * misses only what the requests of a group do not explain is its error (Cochran, chapter 6). The distances have an error, too: a capacity c
  * holds c * R sampled keys, give or take sqrt(c * R * (1 - R)). So the lower bound is that of a capacity
  * smaller by 1.96 times that, and the upper bound that of one larger.
  *
@@ -44,6 +46,7 @@ struct ctxi_shards_options {
     double rate;       /* over 0, up to 1: that of the beginning */
     uint32_t max_keys; /* sampled at once, 1 .. 2^27 */
     bool weighted;     /* capacities are sums of weights, bytes for instance */
+    bool guessed;      /* how many requests there were will be an estimate from the same sample */
     unsigned bits; /* of its scale (scale.h), at most 7; 0: 7. With less of them it is smaller */
 };
 

@@ -106,10 +106,11 @@ size_t ctxi_decode_header(const unsigned char *bytes, size_t size,
     out_about->started_ns = ctxi_le64(bytes + 32);
     out_about->max_entries = ctxi_le64(bytes + 40);
     out_about->max_bytes = ctxi_le64(bytes + 48);
-    return ctxi_le64(bytes + whole - 8) == ctxi_digest(bytes, whole - 8) &&
-                   take_names(bytes + CTXI_RECORDING_HEADER, bytes + whole - 8, out_about, names)
-               ? whole
-               : 0;
+    if (ctxi_le64(bytes + whole - 8) != ctxi_digest(bytes, whole - 8) ||
+        !take_names(bytes + CTXI_RECORDING_HEADER, bytes + whole - 8, out_about, names))
+        return 0;
+    *out_problem = "a threshold over 0 was expected";
+    return out_about->threshold > 0 ? whole : 0;
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */

@@ -7,10 +7,12 @@
 #include "curve/axis.h"
 #include "curve/blocks.h"
 #include "tune/holes.h"
+#include "tune/whole.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Scales of curves in bytes: one is exact to 2^-12 of a capacity; thousands of them, to 2^-6. */
+/* Scales of curves in bytes, and of those from a sample: one is exact to 2^-12 of a capacity; thousands of
+ * them, to 2^-6. */
 #define OVERALL_BITS 12
 #define TENANT_BITS  6
 
@@ -446,12 +448,57 @@ static void count_requests(struct pass *pass)
     }
 }
 
-static void finish(struct pass *pass)
+static void sum_curves(struct pass *pass)
 {
-    count_requests(pass);
     ctxi_curve_sum(&pass->curves->overall);
     for (uint32_t t = 0; pass->tenants && t < pass->stream->tenant_count; t++)
         ctxi_curve_sum(pass->tenants[t].curve);
+}
+
+/* A request's own place, which a sample has as large as it is: the mean of all. */
+static uint64_t own_place(const struct pass *pass)
+{
+    const struct ctxi_curve *overall = &pass->curves->overall;
+
+    if (!(pass->flags & CTXI_CURVES_BYTES) || overall->requests == 0)
+        return 1;
+    return overall->bytes / overall->requests;
+}
+
+/* What was found of a sample becomes what is to be expected of all. */
+static int make_whole(struct pass *pass, struct ctxi_blocks *result)
+{
+    struct ctxi_curves *curves = pass->curves;
+    const struct ctxi_whole whole = {pass->stream->rate, own_place(pass)};
+
+    if (!ctxi_whole_curve(whole, &curves->overall, OVERALL_BITS, result))
+        return CTX_ERR_NOMEM;
+    for (uint32_t t = 0; pass->tenants && t < curves->tenant_count; t++) {
+        curves->shared_hits[t] = ctxi_whole_count(whole.rate, curves->shared_hits[t]);
+        if (!ctxi_whole_curve(whole, &curves->tenants[t], TENANT_BITS, result))
+            return CTX_ERR_NOMEM;
+    }
+    return CTX_OK;
+}
+
+static int find_all(struct pass *pass, struct ctxi_blocks *result)
+{
+    int r = prepare(pass, result);
+
+    if (r != CTX_OK)
+        return r;
+    count_requests(pass);
+    if (ctxi_is_sample(pass->stream->rate))
+        pass->shared_capacity =
+            ctxi_sample_capacity((struct ctxi_whole){pass->stream->rate, own_place(pass)},
+                                 pass->shared_capacity);
+    for (int i = 0; i < 2; i++)
+        begin_late(&pass->late[i]);
+    run_best(pass);
+    for (int i = 0; i < 2; i++)
+        end_late(&pass->late[i]);
+    sum_curves(pass);
+    return ctxi_is_sample(pass->stream->rate) ? make_whole(pass, result) : CTX_OK;
 }
 
 int ctxi_curves_compute(const struct ctxi_stream *stream, unsigned flags, uint64_t shared_capacity,
@@ -466,16 +513,10 @@ int ctxi_curves_compute(const struct ctxi_stream *stream, unsigned flags, uint64
         .curves = owned ? &owned->curves : NULL,
         .blocks = ctxi_blocks_of(allocator),
     };
-    int r = owned ? prepare(&pass, &result) : CTX_ERR_NOMEM;
+    int r = owned ? find_all(&pass, &result) : CTX_ERR_NOMEM;
 
     *out_curves = NULL;
     if (r == CTX_OK) {
-        for (int i = 0; i < 2; i++)
-            begin_late(&pass.late[i]);
-        run_best(&pass);
-        for (int i = 0; i < 2; i++)
-            end_late(&pass.late[i]);
-        finish(&pass);
         owned->curves.bytes = result.bytes + pass.blocks.bytes;
         owned->blocks = result;
         *out_curves = &owned->curves;

@@ -12,6 +12,9 @@
  * In bytes an object counts with the size that its latest get or put says. That is exact while an
  * object keeps its size, nothing is deleted, and a capacity is at least that of the largest object; a
  * delete leaves no hole there. The size 0 is taken as it is.
+ *
+ * Of a stream that is a sample of the keys, distances are exact in the sample, and the curves are those to be
+ * expected of all: whole.h.
  */
 #ifndef CTXI_TUNE_DISTANCES_H
 #define CTXI_TUNE_DISTANCES_H

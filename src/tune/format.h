@@ -17,6 +17,7 @@ struct ctxi_trace_reader {
     struct ctxi_input input;
     struct ctxi_tenants *tenants;
     unsigned has; /* enum ctxi_trace_has */
+    double rate;  /* 1, if the format does not know better when it is opened */
     bool lenient;
     uint64_t skipped;
     uint64_t requests;            /* that were read */

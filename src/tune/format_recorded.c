@@ -3,7 +3,8 @@
  * recording/layout.h.
  *
  * A call, a get and a put are requests, be it that they were found or not; a key that was invalidated or
- * found expired is deleted. Keys and tenants are numbers that mean nothing outside of the recording.
+ * found expired is deleted. Keys and tenants are numbers that mean nothing outside of the recording; the
+ * partition is in the hash of a key, so that equal arguments of two tenants have different numbers.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,6 +48,8 @@ static int recorded_open(struct ctxi_trace_reader *reader, const struct ctxi_tra
     if (size == 0)
         return ctxi_problem_say(reader->problem, CTX_ERR_INVALID, "%s: offset 0: %s",
                                 reader->input.path, problem);
+    if (about.threshold < UINT64_MAX)
+        reader->rate = (double)about.threshold * 0x1p-64;
     ctxi_input_take(&reader->input, size);
     return CTX_OK;
 }
@@ -202,7 +205,7 @@ const struct ctxi_trace_format ctxi_format_recorded = {
     .name = "recorded",
     .about = "binary, written by ctx_cache_record_start()",
     .has = CTXI_TRACE_TENANTS | CTXI_TRACE_TIMES | CTXI_TRACE_SIZES | CTXI_TRACE_LOADS |
-           CTXI_TRACE_OPS,
+           CTXI_TRACE_OPS | CTXI_TRACE_APART,
     .matches = recorded_matches,
     .open = recorded_open,
     .close = recorded_close,

@@ -195,6 +195,8 @@ static void finish(struct whole *whole)
     ctxi_objects_fini(&whole->numbers);
     ctxi_free(ctxi_process_allocator(), whole->batch, BATCH * sizeof *whole->batch);
     whole->batch = NULL;
+    whole->trace.rate = ctxi_trace_reader_rate(whole->reader);
+    whole->trace.apart = ctxi_trace_reader_has(whole->reader) & CTXI_TRACE_APART;
     whole->trace.skipped = ctxi_trace_reader_skipped(whole->reader);
     whole->trace.tenants = whole->reader->tenants;
     whole->trace.tenant_count = ctxi_tenants_count(whole->trace.tenants);

@@ -109,6 +109,7 @@ static int begin(struct ctxi_trace_reader *reader, const struct ctxi_trace_optio
     if (status != CTX_OK)
         return status;
     reader->has = reader->format->has;
+    reader->rate = 1;
     if (reader->format->open && (status = reader->format->open(reader, options)) != CTX_OK)
         return status;
     return reader->has & CTXI_TRACE_TENANTS ? CTX_OK
@@ -191,6 +192,11 @@ const char *ctxi_trace_reader_format(const struct ctxi_trace_reader *reader)
 unsigned ctxi_trace_reader_has(const struct ctxi_trace_reader *reader)
 {
     return reader->has;
+}
+
+double ctxi_trace_reader_rate(const struct ctxi_trace_reader *reader)
+{
+    return reader->rate;
 }
 
 const struct ctxi_tenants *ctxi_trace_reader_tenants(const struct ctxi_trace_reader *reader)

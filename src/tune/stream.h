@@ -14,6 +14,7 @@ struct ctxi_stream {
     size_t request_count;
     uint32_t object_count; /* below CTXI_AXIS_OBJECTS_MAX */
     uint32_t tenant_count; /* at least 1 */
+    double rate; /* the share of the keys that these are (whole.h); 0 and 1: all of them */
 
     const uint32_t *objects;         /* [request_count], each below object_count */
     const uint32_t *request_tenants; /* [request_count], each below tenant_count; NULL: all 0 */
@@ -29,6 +30,7 @@ static inline struct ctxi_stream ctxi_stream_of(const struct ctxi_trace *trace)
         .request_count = trace->request_count,
         .object_count = trace->object_count,
         .tenant_count = trace->tenant_count,
+        .rate = trace->rate,
         .objects = trace->objects,
         .request_tenants = trace->request_tenants,
         .object_tenants = trace->object_tenants,

@@ -35,7 +35,8 @@ enum ctxi_trace_has {
     CTXI_TRACE_TIMES = 2,
     CTXI_TRACE_SIZES = 4,
     CTXI_TRACE_LOADS = 8,
-    CTXI_TRACE_OPS = 16
+    CTXI_TRACE_OPS = 16,
+    CTXI_TRACE_APART = 32 /* keys of two tenants are never equal, whatever they were */
 };
 
 /* What is wrong, for people: "trace.csv:17: a size was expected, not 'x'". No newline. */
@@ -95,6 +96,9 @@ void ctxi_trace_close(struct ctxi_trace_reader *reader);
 const char *ctxi_trace_reader_format(const struct ctxi_trace_reader *reader);
 unsigned ctxi_trace_reader_has(const struct ctxi_trace_reader *reader);
 
+/* The share of all keys whose requests are in it, over 0; 1: the trace is whole. whole.h says what that means. */
+double ctxi_trace_reader_rate(const struct ctxi_trace_reader *reader);
+
 /* The tenants that were read so far. Valid until ctxi_trace_close(). */
 const struct ctxi_tenants *ctxi_trace_reader_tenants(const struct ctxi_trace_reader *reader);
 
@@ -127,6 +131,8 @@ struct ctxi_trace {
     uint32_t tenant_count; /* at least 1 */
     struct ctxi_tenants *tenants;
 
+    double rate;      /* as ctxi_trace_reader_rate() */
+    bool apart;       /* CTXI_TRACE_APART */
     uint64_t skipped; /* records that a lenient reader skipped */
 };
 
