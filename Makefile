@@ -236,6 +236,7 @@ bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSO
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench manual" tests/bench/manual.sh $(BENCH) bench/ctxbench.1 || status=1; \
 	$(CHECK) run "bench advice" tests/bench/advice.sh $(BENCH) || status=1; \
+	$(CHECK) run "bench sampled" tests/bench/sampled.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench report" tests/bench/report.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench run" tests/bench/run.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench smoke" sh -c \

@@ -63,6 +63,8 @@ static bool check_settings(struct settings *settings)
         return false;
     if (capacities->count == 0)
         return options_wrong(REPLAY_COMMAND, "which --capacity?");
+    if (settings->record.rate > 0 && !settings->record.path)
+        return options_wrong(REPLAY_COMMAND, "--record-rate goes with --record");
     if (settings->record.path && capacities->count > 1)
         return options_wrong(REPLAY_COMMAND, "--record goes with one --capacity");
     for (size_t i = 0; i < capacities->count; i++)

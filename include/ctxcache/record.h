@@ -63,7 +63,8 @@ typedef struct ctx_cache_record_options {
      * followed, unless the flag says so. */
     const char *path;
     /* The share of keys that are recorded, with all their requests, and no other: above 0, to 1. 0: 1. The
-     * choice is by the hash of the key, so it is another one in each process. */
+     * choice is by the hash of the key, so it is another one in each process. ctxbench scales what it finds up
+     * to the whole cache: it needs some 8192 keys, better more, for advice that is worth something. */
     double rate;
     size_t buffer_bytes; /* of each thread; rounded up to a power of two. 0: 1 MB */
     uint32_t flags;      /* enum ctx_cache_record_flags */

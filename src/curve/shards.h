@@ -46,8 +46,8 @@ struct ctxi_shards_options {
     double rate;       /* over 0, up to 1: that of the beginning */
     uint32_t max_keys; /* sampled at once, 1 .. 2^27 */
     bool weighted;     /* capacities are sums of weights, bytes for instance */
-    bool guessed;      /* how many requests there were will be an estimate from the same sample */
     unsigned bits; /* of its scale (scale.h), at most 7; 0: 7. With less of them it is smaller */
+    bool guessed;  /* how many requests there were will be an estimate from the same sample */
 };
 
 struct ctxi_sampled;

@@ -1,29 +1,31 @@
 #include "tune/whole.h"
 
-#define MOST 0x1p62 /* more than anything that is counted */
+#define MOST 0x1p62  /* more than anything that is counted */
+#define HAIR 0x1p-20 /* that a product is less than it should be, for its factors are rounded */
 
-static uint64_t rounded(double number)
+static uint64_t whole_number(double number)
 {
-    return number < MOST ? (uint64_t)(number + 0.5) : (uint64_t)MOST;
+    return number < MOST ? (uint64_t)number : (uint64_t)MOST;
 }
 
 uint64_t ctxi_whole_count(double rate, uint64_t count)
 {
-    return ctxi_is_sample(rate) ? rounded((double)count / rate) : count;
+    return ctxi_is_sample(rate) ? whole_number((double)count / rate + 0.5) : count;
 }
 
 uint64_t ctxi_sample_capacity(struct ctxi_whole whole, uint64_t capacity)
 {
     if (!ctxi_is_sample(whole.rate) || capacity <= whole.own)
         return capacity;
-    return whole.own + rounded((double)(capacity - whole.own) * whole.rate);
+    return whole.own + whole_number((double)(capacity - whole.own) * whole.rate + HAIR);
 }
 
-/* The other way round: what a capacity of the sample stands for. */
+/* The other way round: for what a capacity of the sample is enough. */
 static uint64_t whole_capacity(struct ctxi_whole whole, uint64_t capacity)
 {
-    return capacity > whole.own ? whole.own + rounded((double)(capacity - whole.own) / whole.rate)
-                                : capacity;
+    return capacity > whole.own
+               ? whole.own + whole_number((double)(capacity - whole.own) / whole.rate + 1)
+               : capacity;
 }
 
 /* Of hits, their bytes or what they saved: those of the new curve's capacities. NULL stays NULL. */
@@ -40,6 +42,8 @@ static bool spread(struct ctxi_whole whole, const struct ctxi_curve *sample,
 
         (*values)[b] = ctxi_whole_count(whole.rate, old[ctxi_curve_bucket(sample, capacity)]);
     }
+    if (*values)
+        (*values)[curve->count - 1] = ctxi_whole_count(whole.rate, old[sample->count - 1]);
     return *values;
 }
 

@@ -30,7 +30,7 @@ struct ctxi_whole {
 /* How many a number of requests or objects stands for. */
 uint64_t ctxi_whole_count(double rate, uint64_t count);
 
-/* The capacity that is to be tried on a sample, rounded; at least 1, of a capacity that is. */
+/* The capacity that is to be tried on a sample, whose distances are whole numbers; at least 1 if the other is. */
 uint64_t ctxi_sample_capacity(struct ctxi_whole whole, uint64_t capacity);
 
 /* The same in entries, of what may be a sample. */

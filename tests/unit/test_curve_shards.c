@@ -24,7 +24,7 @@ static uint64_t hash_of(uint32_t object, uint64_t seed)
 
 static struct ctxi_shards shards_of(double rate, uint32_t max_keys, bool weighted)
 {
-    struct ctxi_shards_options options = {rate, max_keys, weighted, 0};
+    struct ctxi_shards_options options = {.rate = rate, .max_keys = max_keys, .weighted = weighted};
     struct ctxi_shards shards;
 
     cr_assert_eq(ctxi_shards_init(&shards, &options, ctxi_process_allocator()), CTX_OK);
@@ -309,6 +309,67 @@ Test(curve_shards, near_the_exact_curve)
     drawn_free(&drawn);
 }
 
+/* How many of a hundred intervals for the hit ratio hold, of who has nothing but the sample. */
+static int held_by_the_sample_alone(const struct ctxi_stream *stream,
+                                    const struct ctxi_curve *exact, bool guessed, uint64_t seed)
+{
+    struct ctxi_shards_options options = {.rate = 0.1,
+                                          .max_keys = stream->object_count,
+                                          .guessed = guessed};
+    struct ctxi_shards shards;
+    struct ctxi_estimate *estimate;
+    uint64_t sampled = 0;
+    int held = 0;
+
+    cr_assert_eq(ctxi_shards_init(&shards, &options, ctxi_process_allocator()), CTX_OK);
+    observe(&shards, stream, seed);
+    for (size_t i = 0; i < stream->request_count; i++)
+        sampled += ctxi_shards_wants(&shards, hash_of(stream->objects[i], seed));
+    estimate = estimate_of(&shards, 10 * sampled);
+    for (uint64_t i = 1; i <= 100; i++) {
+        size_t b = ctxi_curve_bucket(&estimate->curve, stream->object_count * i / 100);
+        uint64_t capacity = ctxi_curve_capacity(&estimate->curve, b);
+        double hits = (double)ctxi_curve_hits(exact, capacity) / (double)exact->requests *
+                      (double)estimate->curve.requests;
+
+        held += (double)estimate->low[b] <= hits && hits <= (double)estimate->high[b];
+    }
+    ctxi_estimate_free(estimate);
+    ctxi_shards_fini(&shards);
+    return held;
+}
+
+/* Who does not know how many requests there were is less sure, and says so. */
+Test(curve_shards, requests_that_are_guessed)
+{
+    enum { SEEDS = 10 };
+    struct support_rng rng = support_rng_seeded(11);
+    struct drawing drawing = {.requests = 300000, .objects = 60000, .tenants = 1};
+    struct drawn drawn = draw_stream(&rng, &drawing);
+    struct ctxi_curves *exact;
+    int held = 0, mistaken = 0;
+
+    /* One request in forty is for the first key, half of all are for one key in eight. */
+    for (size_t i = 0; i < drawing.requests; i++) {
+        double drawn_at = (double)support_rng_below(&rng, 1000000) / 1e6;
+
+        drawn.objects[i] = (uint32_t)(drawing.objects * drawn_at * drawn_at * drawn_at);
+    }
+    cr_assert_eq(ctxi_curves_compute(&drawn.stream, 0, 0, ctxi_process_allocator(), &exact),
+                 CTX_OK);
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        held += held_by_the_sample_alone(&drawn.stream, &exact->overall, true, seed << 32);
+        mistaken += held_by_the_sample_alone(&drawn.stream, &exact->overall, false, seed << 32);
+    }
+    fprintf(stderr, "guessed: %d of %d intervals hold, %d if they were known\n", held, 100 * SEEDS,
+            mistaken);
+    /* A sample without the first key, as nine in ten are, cannot know of it. */
+    cr_assert_geq(held, 80 * SEEDS);
+    cr_assert_lt(mistaken, held - 5 * SEEDS);
+    ctxi_curves_free(exact);
+    drawn_free(&drawn);
+}
+
 static void expect_near(const char *name, const char *columns)
 {
     char why[512];
@@ -360,7 +421,9 @@ Test(curve_shards, lora_a)
 Test(curve_shards, memory_is_fixed_and_small)
 {
     struct support_alloc memory;
-    struct ctxi_shards_options options = {1, CTXI_SHARDS_ENOUGH, true, 0};
+    struct ctxi_shards_options options = {.rate = 1,
+                                          .max_keys = CTXI_SHARDS_ENOUGH,
+                                          .weighted = true};
     struct ctxi_shards shards;
     uint64_t before;
 
@@ -415,9 +478,12 @@ Test(curve_shards, distances_beyond_all_buckets_are_counted)
 
 Test(curve_shards, wrong_options)
 {
-    static const struct ctxi_shards_options wrong[] = {{0, 10, false, 0},       {1.5, 10, false, 0},
-                                                       {NAN, 10, false, 0},     {1, 0, false, 0},
-                                                       {1, 1u << 28, false, 0}, {1, 10, false, 8}};
+    static const struct ctxi_shards_options wrong[] = {{.rate = 0, .max_keys = 10},
+                                                       {.rate = 1.5, .max_keys = 10},
+                                                       {.rate = NAN, .max_keys = 10},
+                                                       {.rate = 1, .max_keys = 0},
+                                                       {.rate = 1, .max_keys = 1u << 28},
+                                                       {.rate = 1, .max_keys = 10, .bits = 8}};
     struct ctxi_shards shards;
 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -529,7 +595,7 @@ Test(curve_shards, again_and_anew)
 /* A copy says what the sampler said when it was copied; fewer bits say it at fewer capacities. */
 Test(curve_shards, copies_and_coarse_scales)
 {
-    struct ctxi_shards_options options = {1, 1000, false, 4};
+    struct ctxi_shards_options options = {.rate = 1, .max_keys = 1000, .bits = 4};
     struct ctxi_shards fine = shards_of(1, 1000, false), coarse, copy;
     struct ctxi_estimate *estimate, *copied;
     struct support_rng rng = support_rng_seeded(support_seed("curve_shards"));
@@ -562,7 +628,7 @@ Test(curve_shards, copies_and_coarse_scales)
 Test(curve_shards, out_of_memory_at_any_moment)
 {
     struct support_alloc memory;
-    struct ctxi_shards_options options = {1, 100, true, 0};
+    struct ctxi_shards_options options = {.rate = 1, .max_keys = 100, .weighted = true};
     struct ctxi_shards shards;
     struct ctxi_estimate *estimate;
     uint64_t nth = 0;

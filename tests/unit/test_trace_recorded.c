@@ -16,6 +16,7 @@
 #include "support/rng.h"
 #include "support/scale.h"
 #include "support/trace_kit.h"
+#include "tune/stream.h"
 
 TestSuite(recorded, .timeout = 120);
 
@@ -60,9 +61,9 @@ static uint64_t same(void *user, uint64_t tenant)
     return tenant;
 }
 
-static struct ctxi_encoder *begin(struct made *made)
+static struct ctxi_encoder *begin(struct made *made, uint64_t threshold)
 {
-    const struct ctxi_recording_about about = {.threshold = UINT64_MAX,
+    const struct ctxi_recording_about about = {.threshold = threshold,
                                                .name = "made",
                                                .variables = {"tenant"},
                                                .variable_count = 1};
@@ -106,7 +107,7 @@ static struct made make(uint64_t seed, size_t requests, uint64_t keys, size_t in
 {
     struct support_rng rng = support_rng_seeded(seed);
     struct made made;
-    struct ctxi_encoder *encoder = begin(&made);
+    struct ctxi_encoder *encoder = begin(&made, UINT64_MAX);
     uint64_t time_ns = 0;
 
     cr_assert(encoder);
@@ -173,6 +174,62 @@ static void check_request(const struct made *made, const struct reading *reading
     cr_assert_eq(out->load_ns, in->load_ns);
 }
 
+/* A header of this threshold, and one request. */
+static struct made make_sample(uint64_t threshold)
+{
+    const struct ctxi_recorded request = {.key = 1, .tenant = 1};
+    struct made made;
+    struct ctxi_encoder *encoder = begin(&made, threshold);
+
+    cr_assert(encoder);
+    ctxi_encode(encoder, &request);
+    end_block(&made, encoder);
+    end_block(&made, encoder);
+    ctxi_encoder_free(encoder);
+    return made;
+}
+
+static void expect_rate(const void *bytes, size_t size, double rate, bool apart)
+{
+    const char *path = trace_file(bytes, size);
+    struct ctxi_trace_reader *reader;
+    struct ctxi_trace *trace;
+
+    cr_assert_eq(ctxi_trace_open(path, NULL, &reader, NULL), CTX_OK);
+    cr_assert_eq(ctxi_trace_reader_rate(reader), rate);
+    cr_assert_eq((ctxi_trace_reader_has(reader) & CTXI_TRACE_APART) != 0, apart);
+    ctxi_trace_close(reader);
+    cr_assert_eq(ctxi_trace_load(path, NULL, &trace, NULL), CTX_OK);
+    cr_assert_eq(trace->rate, rate);
+    cr_assert_eq(trace->apart, apart);
+    cr_assert_eq(ctxi_stream_of(trace).rate, rate);
+    ctxi_trace_free(trace);
+    trace_file_close(path);
+}
+
+Test(recorded, which_share_of_the_keys_it_has)
+{
+    static const struct {
+        uint64_t threshold;
+        double rate;
+    } known[] = {{UINT64_MAX, 1}, {UINT64_C(1) << 61, 0.125}, {1, 0x1p-64}};
+    struct reading reading;
+    struct made made;
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        made = make_sample(known[i].threshold);
+        expect_rate(made.bytes, made.size, known[i].rate, true);
+        made_free(&made);
+    }
+    expect_rate("tenant,key\na,1\n", 15, 1, false);
+    made = make_sample(0); /* of no key, and yet there is a request */
+    reading = read_bytes(made.bytes, made.size, NULL);
+    cr_assert_eq(reading.status, CTX_ERR_INVALID);
+    cr_assert(strstr(reading.problem.text, "a threshold over 0"), "%s", reading.problem.text);
+    reading_free(&reading);
+    made_free(&made);
+}
+
 Test(recorded, what_goes_in_comes_out)
 {
     uint64_t seed = support_seed("test_trace_recorded");
@@ -197,7 +254,7 @@ Test(recorded, a_key_that_was_forgotten_is_the_same_when_it_comes_back)
 {
     const uint64_t keys = (uint64_t)CTXI_KEY_PLACES * 2;
     struct made made;
-    struct ctxi_encoder *encoder = begin(&made);
+    struct ctxi_encoder *encoder = begin(&made, UINT64_MAX);
     struct ctxi_decoder *decoder = ctxi_decoder_new(ctxi_process_allocator());
     uint64_t *first = calloc(keys, sizeof *first), wrong = 0;
 

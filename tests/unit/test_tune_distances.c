@@ -3,6 +3,7 @@
  * the counts of recorded traces.
  */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "support/scale.h"
 #include "support/stream_kit.h"
 #include "tune/distances.h"
+#include "tune/whole.h"
 
 enum { MOST = 256, ALL = -1 };
 
@@ -180,6 +182,104 @@ Test(tune_distances, bytes)
         drawn_free(&drawn);
     }
 }
+
+/* ---- samples ------------------------------------------------------------------------------ */
+
+/* Every point is the list's of (c - 1) * R + 1 entries, and a request stands for 1 / R. */
+static void compare_sample(const struct ctxi_stream *stream, const struct ctxi_curve *curve,
+                           int tenant)
+{
+    double rate = stream->rate;
+
+    for (size_t b = 0; b + 1 < curve->count; b += 3) {
+        uint64_t capacity = ctxi_curve_capacity(curve, b);
+        uint64_t entries =
+            capacity > 0 ? (uint64_t)floor((double)(capacity - 1) * rate + 1 + 1e-6) : 0;
+        struct tally expected = run_list(stream, tenant, entries, false);
+
+        cr_assert_eq(curve->hits[b], (uint64_t)floor((double)expected.hits / rate + 0.5),
+                     "tenant %d, capacity %zu", tenant, (size_t)capacity);
+        if (curve->saved_ns)
+            cr_assert_eq(curve->saved_ns[b], (uint64_t)floor((double)expected.saved / rate + 0.5));
+    }
+    cr_assert_eq(ctxi_curve_ceiling(curve),
+                 (uint64_t)floor((double)run_list(stream, tenant, MOST, false).hits / rate + 0.5));
+}
+
+Test(tune_distances, a_sample_stands_for_the_whole)
+{
+    static const double rates[] = {0.5, 0.1, 0.37, 0.003};
+    struct support_rng rng = support_rng_seeded(support_seed("tune_distances"));
+
+    for (long round = 0; round < scaled(40); round++) {
+        struct drawing drawing = small_drawing(&rng);
+        struct ctxi_curves *curves;
+        struct drawn drawn;
+        uint64_t shared = 0;
+
+        drawing.loads = round % 3 == 0;
+        drawing.puts = drawing.deletes = round % 3 == 1;
+        drawn = draw_stream(&rng, &drawing);
+        drawn.stream.rate = rates[round % 4];
+        curves = curves_of(&drawn.stream, CTXI_CURVES_TENANTS, 300);
+        compare_sample(&drawn.stream, &curves->overall, ALL);
+        for (uint32_t t = 0; t < drawing.tenants; t++) {
+            compare_sample(&drawn.stream, &curves->tenants[t], (int)t);
+            shared += curves->shared_hits[t];
+        }
+        cr_assert_float_eq((double)shared, (double)ctxi_curve_hits(&curves->overall, 300),
+                           drawing.tenants);
+        cr_assert_eq(curves->overall.objects,
+                     ctxi_whole_count(drawn.stream.rate, drawn.stream.object_count));
+        ctxi_curves_free(curves);
+        drawn_free(&drawn);
+    }
+}
+
+/* In bytes an object's own place is the mean of all: of equal ones, its own. */
+Test(tune_distances, a_sample_in_bytes)
+{
+    enum { SIZE = 100 };
+    struct support_rng rng = support_rng_seeded(support_seed("tune_distances"));
+    struct drawing drawing = {.requests = 3000, .objects = 200, .tenants = 1, .sizes = true};
+    struct drawn drawn = draw_stream(&rng, &drawing);
+    struct ctxi_curves *entries, *bytes;
+
+    for (size_t i = 0; i < drawing.requests; i++)
+        drawn.sizes[i] = SIZE;
+    drawn.stream.rate = 0.25;
+    entries = curves_of(&drawn.stream, 0, 0);
+    bytes = curves_of(&drawn.stream, CTXI_CURVES_BYTES, 0);
+    cr_assert_eq(bytes->overall.bytes, SIZE * bytes->overall.requests);
+    for (uint64_t capacity = 1; capacity <= 1000; capacity += 4) {
+        /* the scale in bytes is exact to 2^-12 */
+        uint64_t size = capacity * SIZE + capacity * SIZE / 2048 + 1;
+
+        cr_assert_eq(ctxi_curve_hits(&bytes->overall, size),
+                     ctxi_curve_hits(&entries->overall, capacity), "capacity %zu",
+                     (size_t)capacity);
+    }
+    cr_assert_eq(ctxi_curve_hits(&bytes->overall, SIZE - 1), 0);
+    ctxi_curves_free(entries);
+    ctxi_curves_free(bytes);
+    drawn_free(&drawn);
+}
+
+Test(tune_distances, rates_at_the_ends)
+{
+    cr_assert_eq(ctxi_whole_count(0, 7), 7);
+    cr_assert_eq(ctxi_whole_count(1, 7), 7);
+    cr_assert_eq(ctxi_sample_entries(1, 7), 7);
+    cr_assert_eq(ctxi_sample_entries(0.1, 0), 0);
+    cr_assert_eq(ctxi_sample_entries(0x1p-64, UINT64_MAX), 2);
+    cr_assert_eq(ctxi_sample_entries(0.001, 999), 1);
+    cr_assert_eq(ctxi_sample_entries(0.1, 1), 1);
+    cr_assert_eq(ctxi_sample_entries(0.1, 1000), 100);
+    cr_assert_eq(ctxi_sample_entries(0.1, 1001), 101);
+    cr_assert_leq(ctxi_whole_count(0x1p-64, UINT64_MAX), UINT64_C(1) << 62);
+}
+
+/* ---- sharing ------------------------------------------------------------------------------ */
 
 /* Every tenant's hits in one cache for all; together they are the overall curve's. */
 Test(tune_distances, shared_hits)
