@@ -459,7 +459,10 @@ Test(cache_curve, a_sample_is_near_the_exact_curve)
     size_t count = (size_t)scaled(600000);
     uint32_t *objects = calloc(count, sizeof *objects);
     struct support_rng rng = support_rng_seeded(5);
-    struct ctxi_stream stream = {count, KEYS, 1, objects, NULL, NULL, NULL, NULL, NULL};
+    struct ctxi_stream stream = {.request_count = count,
+                                 .object_count = KEYS,
+                                 .tenant_count = 1,
+                                 .objects = objects};
     struct ctxi_curves *exact;
     double error = 0, held = 0;
     uint64_t points = 0;

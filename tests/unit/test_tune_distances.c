@@ -456,12 +456,13 @@ Test(tune_distances, out_of_memory_at_any_moment)
     struct ctxi_curves *curves;
 
     support_alloc_init(&memory);
-    for (unsigned flags = 0; flags < 4; flags++)
+    for (unsigned kind = 0; kind < 8; kind++)
         for (uint64_t nth = 0;; nth++) {
             int r;
 
+            drawn.stream.rate = kind < 4 ? 1 : 0.1;
             support_alloc_fail(&memory, nth, nth % 2 == 0);
-            r = ctxi_curves_compute(&drawn.stream, flags, 9, &memory.allocator, &curves);
+            r = ctxi_curves_compute(&drawn.stream, kind % 4, 9, &memory.allocator, &curves);
             cr_assert_eq(r == CTX_OK, curves != NULL);
             ctxi_curves_free(curves);
             cr_assert_eq(atomic_load(&memory.live_bytes), 0);
