@@ -74,8 +74,9 @@ int main(void)
     config.vary_count = 1;
     config.seed = 1; /* so that the sample is the same each time */
     config.curve_keys = CTX_CACHE_CURVE_KEYS_DEFAULT;
-    config.curve_rate = 1; /* keys are few; the default is for a million of them and more */
-    config.curve_partitions = 2;
+    config.curve_rate =
+        1; /* 10,000 divided by the number of keys, at most 1; the default is for a million */
+    config.curve_partitions = 2; /* without: no ctx_cache_quotas() */
     if (ctx_cache_new(&config, &cache) != CTX_OK)
         return EXIT_FAILURE;
     printf("with %d entries: %.0f %% hits\n", TOO_SMALL, 100 * ask_much(cache, &state));

@@ -149,12 +149,17 @@ typedef struct ctx_cache_config {
     void *on_undeclared_user;
 
     /*
-     * A curve of itself, for curve.h: how many sampled keys it is made of; 0: none is kept. At most
-     * CTX_CACHE_CURVE_KEYS_MAX, and with fewer than CTX_CACHE_CURVE_KEYS_DEFAULT there is advice for small
-     * key sets alone. curve_rate is the part of all keys that is sampled at most, over 0 up to 1, where
-     * 0 means CTX_CACHE_CURVE_RATE_DEFAULT; it falls by itself as keys come. curve_partitions of the
-     * partitions, those with most requests, get a curve of their own, each from an eighth of the keys; at
-     * most CTX_CACHE_CURVE_PARTITIONS_MAX, 0: none.
+     * A curve of itself, for curve.h: the most sampled keys that it is made of; 0: none is kept. At most
+     * CTX_CACHE_CURVE_KEYS_MAX. Advice wants CTX_CACHE_CURVE_KEYS_DEFAULT of them, or all that there are:
+     * with less than that here, there is advice only as long as the cache is asked for fewer distinct keys
+     * than this, and with a curve_rate of 1.
+     *
+     * curve_rate is the part of all keys that is sampled at most, over 0 up to 1; it falls by itself as keys
+     * come. Set it to about 10,000 divided by the number of distinct keys, and to 1 if there are fewer. 0
+     * means CTX_CACHE_CURVE_RATE_DEFAULT, which costs least, and is enough from a million keys on.
+     *
+     * curve_partitions of the partitions, those with most requests, get a curve of their own, each from an
+     * eighth of the keys; at most CTX_CACHE_CURVE_PARTITIONS_MAX. 0: none, and no ctx_cache_quotas().
      */
     uint32_t curve_keys;
     uint32_t curve_partitions;
