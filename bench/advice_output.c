@@ -13,10 +13,10 @@
 #include "ranks.h"
 #include "traces.h"
 #include "tune/whole.h"
+#include "wording.h"
 
 #define TENANTS_SHOWN 10
 #define MEBIBYTE      1048576.0
-#define LINE          90
 
 static const struct ctxi_curve *overall(const struct advice *advice)
 {
@@ -201,20 +201,6 @@ void advice_say_merged(const struct advice *advice, char *out, size_t size)
              advice->merged_objects, curve->objects);
 }
 
-/* In lines of up to 90 characters. */
-static void print_wrapped(FILE *file, const char *text)
-{
-    while (strlen(text) > LINE) {
-        int length = LINE;
-
-        while (length > 0 && text[length] != ' ')
-            length--;
-        fprintf(file, "%.*s\n", length > 0 ? length : LINE, text);
-        text += length > 0 ? length + 1 : LINE;
-    }
-    fprintf(file, "%s\n", text);
-}
-
 static void print_steps(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = overall(advice);
@@ -253,7 +239,7 @@ static void print_splits(FILE *file, const struct advice *advice)
                     advice->split_hits[split], 100 * ratio_of(advice, advice->split_hits[split]),
                     advice_split_abouts[split]);
     advice_verdict(advice, text, sizeof text);
-    print_wrapped(file, text);
+    wording_wrap(file, text);
 }
 
 static void print_tenant(FILE *file, const struct advice *advice, uint32_t tenant)
@@ -261,8 +247,9 @@ static void print_tenant(FILE *file, const struct advice *advice, uint32_t tenan
     const struct ctxi_curve *curve = &advice->curves->tenants[tenant];
     static const enum advice_split shown[] = {ADVICE_SHARED, ADVICE_LOOKAHEAD, ADVICE_FLOORS};
 
-    fprintf(file, "  %-20.19s%11" PRIu64 "%9.2f%10" PRIu64 "%10" PRIu64,
-            ctxi_tenants_name(advice->trace->tenants, tenant), curve->requests,
+    fputs("  ", file);
+    wording_name(file, ctxi_tenants_name(advice->trace->tenants, tenant));
+    fprintf(file, "%11" PRIu64 "%9.2f%10" PRIu64 "%10" PRIu64, curve->requests,
             100 * advice_ratio(ctxi_curve_ceiling(curve), curve->requests),
             advice->shares[ADVICE_LOOKAHEAD][tenant], advice->shares[ADVICE_FLOORS][tenant]);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
@@ -291,7 +278,7 @@ static void print_merged(FILE *file, const struct advice *advice)
 
     advice_say_merged(advice, text, sizeof text);
     fputc('\n', file);
-    print_wrapped(file, text);
+    wording_wrap(file, text);
 }
 
 static void print_saved(FILE *file, const struct advice *advice)

@@ -12,6 +12,7 @@
 #include "ranks.h"
 #include "traces.h"
 #include "tune/whole.h"
+#include "wording.h"
 
 #define POINTS_SHOWN  16
 #define POINTS_FILED  200
@@ -261,8 +262,8 @@ static void table_tenant(FILE *file, const struct curve_result *result, uint32_t
     static const double parts[] = {0.5, 0.9, 0.99};
     size_t buckets[3];
 
-    fprintf(file, "%-20.19s%12" PRIu64, ctxi_tenants_name(result->trace->tenants, tenant),
-            curve->requests);
+    wording_name(file, ctxi_tenants_name(result->trace->tenants, tenant));
+    fprintf(file, "%12" PRIu64, curve->requests);
     if (curve_sample_refused(sample)) {
         fprintf(file, "   %" PRIu32 " sampled keys: too few to say more\n", sample->keys);
         return;

@@ -11,6 +11,7 @@
 #include "ranks.h"
 #include "replay.h"
 #include "traces.h"
+#include "wording.h"
 
 /* ---- JSON --------------------------------------------------------------------------------- */
 
@@ -122,12 +123,10 @@ void replay_print_csv(FILE *file, const struct replay *replay)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
-#define NAME_WIDTH 20
-
 static void table_head(FILE *file, const char *first)
 {
-    fprintf(file, "%-*s%12s%12s%12s%12s%8s%10s%8s%10s%9s\n", NAME_WIDTH, first, "requests", "hits",
-            "misses", "evictions", "hit %", "at most", "byte %", "at most", "ns/call");
+    fprintf(file, "%-*s%12s%12s%12s%12s%8s%10s%8s%10s%9s\n", WORDING_NAME, first, "requests",
+            "hits", "misses", "evictions", "hit %", "at most", "byte %", "at most", "ns/call");
 }
 
 static void table_percent(FILE *file, int width, uint64_t part, uint64_t whole)
@@ -141,9 +140,9 @@ static void table_percent(FILE *file, int width, uint64_t part, uint64_t whole)
 static void table_row(FILE *file, const char *name, const struct replay_demand *demand,
                       const struct replay_answer *answer, double ns_per_call)
 {
-    fprintf(file, "%-*.*s%12" PRIu64 "%12" PRIu64 "%12" PRIu64 "%12" PRIu64, NAME_WIDTH,
-            NAME_WIDTH - 1, name, demand->requests, answer->hits, demand->requests - answer->hits,
-            answer->evictions);
+    wording_name(file, name);
+    fprintf(file, "%12" PRIu64 "%12" PRIu64 "%12" PRIu64 "%12" PRIu64, demand->requests,
+            answer->hits, demand->requests - answer->hits, answer->evictions);
     table_percent(file, 8, answer->hits, demand->requests);
     table_percent(file, 10, demand->reachable, demand->requests);
     table_percent(file, 8, answer->hit_bytes, demand->bytes);
@@ -205,9 +204,12 @@ void replay_print_table(FILE *file, const struct replay *replay, size_t tenants_
 {
     struct rank *ranks = order_tenants(replay);
 
-    fprintf(file, "%s: %zu requests for %" PRIu32 " objects of %" PRIu32 " %s\n", replay->path,
-            replay->trace->request_count, replay->trace->object_count, replay->trace->tenant_count,
-            replay->trace->tenant_count == 1 ? "tenant" : "tenants");
+    const struct ctxi_trace *trace = replay->trace;
+
+    fprintf(file, "%s: %zu request%s for %" PRIu32 " object%s of %" PRIu32 " tenant%s\n",
+            replay->path, trace->request_count, wording_s(trace->request_count),
+            trace->object_count, wording_s(trace->object_count), trace->tenant_count,
+            wording_s(trace->tenant_count));
     traces_say_sample(file, replay->trace, NULL, TRACES_SAMPLE_RUN);
     fputc('\n', file);
     table_head(file, "capacity");

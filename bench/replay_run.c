@@ -331,8 +331,15 @@ static void start_record(const struct run *run, const struct replay_record *reco
     options.rate = record->rate;
     options.buffer_bytes = RECORD_BUFFER;
     status = ctx_cache_record_start(run->cache, &options);
+    if (status == CTX_ERR_SYSTEM && errno == EEXIST)
+        die("replay --record: %s is there, and is not written over: remove it, or name another "
+            "file",
+            record->path);
     if (status == CTX_ERR_SYSTEM)
-        die("%s: %s", record->path, strerror(errno));
+        die("replay --record: cannot write %s: %s; name a file in a folder that is there and may "
+            "be "
+            "written to",
+            record->path, strerror(errno));
     check(status, "the recording");
 }
 

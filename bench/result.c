@@ -13,8 +13,9 @@ bool result_check(const struct result_settings *settings, const char *command)
 
 int result_failed(const char *command, const char *name)
 {
-    fprintf(stderr, "%s: cannot write %s: %s\n", command, name ? name : "the result",
-            strerror(errno));
+    fprintf(stderr, "%s: cannot write %s: %s%s\n", command, name ? name : "the result",
+            strerror(errno),
+            name ? "; name a file in a folder that is there and may be written to" : "");
     return 1;
 }
 

@@ -88,6 +88,9 @@ int traces_load(const struct trace_settings *settings, const char *command,
     if ((*out_trace)->skipped > 0)
         fprintf(stderr, "%s: %s: %" PRIu64 " malformed records were passed over\n", command,
                 settings->path, (*out_trace)->skipped);
+    if (!settings->format && strcmp((*out_trace)->format, "keys") == 0)
+        fprintf(stderr, "%s: %s: read as one key in each line; --format says otherwise\n", command,
+                settings->path);
     return 0;
 }
 

@@ -44,7 +44,7 @@ bool traces_check(const struct trace_settings *settings, const char *command);
 /*
  * Reads the whole trace. 0, and *out_trace is to be given to ctxi_trace_free(); else the exit status, and
  * a line on stderr has said what is wrong: 2 for a trace that is malformed, 1 for one that cannot be
- * read. What a lenient reader has skipped is said, too.
+ * read. What a lenient reader has skipped is said, too, and that text was taken for keys, as any may be.
  */
 int traces_load(const struct trace_settings *settings, const char *command,
                 struct ctxi_trace **out_trace);

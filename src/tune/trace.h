@@ -131,9 +131,10 @@ struct ctxi_trace {
     uint32_t tenant_count; /* at least 1 */
     struct ctxi_tenants *tenants;
 
-    double rate;      /* as ctxi_trace_reader_rate() */
-    bool apart;       /* CTXI_TRACE_APART */
-    uint64_t skipped; /* records that a lenient reader skipped */
+    double rate;        /* as ctxi_trace_reader_rate() */
+    bool apart;         /* CTXI_TRACE_APART */
+    uint64_t skipped;   /* records that a lenient reader skipped */
+    const char *format; /* its name */
 };
 
 /*

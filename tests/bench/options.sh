@@ -260,7 +260,13 @@ expect_one_line 2 "not 'colour'"
 status=$?
 expect_one_line 1 'cannot write'
 run generate --output "$scratch/absent/trace"
-expect_one_line 1 'cannot write'
+expect_one_line 1 'name a file in a folder that is there'
+printf 'int main(void)\n{\n}\n' >"$scratch/main.c"
+run replay "$scratch/main.c" --capacity 5
+expect_one_line 0 "$scratch/main.c: read as one key in each line; --format says otherwise"
+run replay "$scratch/main.c" --capacity 5 --format keys
+[ ! -s "$scratch/err" ] || fail "a format that was named is said to be guessed: $(cat "$scratch/err")"
+grep -q ': 3 requests for 3 objects of 1 tenant$' "$scratch/out" || fail "one tenant is several"
 if [ -c /dev/full ]; then
     "$bench" generate --requests 1000000000 >/dev/full 2>"$scratch/err"
     [ $? -eq 1 ] || fail "generate did not notice a full disk"
@@ -370,10 +376,32 @@ grep ',all,' "$scratch/out" | cut -d, -f1-8 | cmp -s - "$scratch/recorded" ||
     fail "a recording of a replay does not hit the same"
 run replay "$scratch/mixed.csv" --capacity 700 --record "$scratch/recording"
 [ "$status" -ne 0 ] || fail "replay --record overwrote a recording"
+grep -q 'replay --record.*remove it, or name another' "$scratch/err" ||
+    fail "what to do about a recording that is there is not said: $(cat "$scratch/err")"
+run replay "$scratch/mixed.csv" --capacity 700 --record "$scratch/absent/recording"
+grep -q 'replay --record.*name a file in a folder' "$scratch/err" ||
+    fail "what to do about a folder that is not there is not said: $(cat "$scratch/err")"
 
 run replay "$scratch/mixed.csv" --capacity 50,700 --tenants 3
 [ "$(grep -c '^Tenants at capacity' "$scratch/out")" -eq 2 ] || fail "the table lacks tenants"
 [ "$(grep -c '^9 others' "$scratch/out")" -eq 2 ] || fail "the table does not fold tenants together"
+
+# Names that fit stay whole; longer ones say that they are cut, between two characters.
+{
+    echo tenant,key
+    for name in 18446744073709551615 twenty-characters-19 twenty-one-characters 123456789012345678éßü; do
+        echo "$name,1"
+        echo "$name,1"
+    done
+} >"$scratch/names.csv"
+for command in 'replay --capacity 5' 'curve --tenants'; do
+    # shellcheck disable=SC2086 # words are arguments
+    run $command "$scratch/names.csv"
+    for name in '18446744073709551615  ' 'twenty-characters-19  ' 'twenty-one-characte… ' \
+        '123456789012345678é… '; do
+        grep -q "^$name" "$scratch/out" || fail "$command does not show '$name'"
+    done
+done
 
 # The same requests in other clothes.
 expected=$(hits_of "$scratch/mixed.csv" --capacity 50,700)
