@@ -78,8 +78,8 @@ static void find_steps(struct advice *advice, double want)
                  "%.0f %% of what can be hit", 100 * parts[i].part);
     }
     add_step(advice, "within_1_point", reaching_ratio(curve, ceiling - 0.01));
-    snprintf(advice->steps[4].about, sizeof advice->steps[4].about,
-             "within 1 %% of the best ratio");
+    snprintf(advice->steps[4].about, sizeof advice->steps[4].about, "within one point of the best");
+    advice->want = want;
     advice->want_missed = want > ceiling;
     if (want <= 0 || advice->want_missed)
         return;

@@ -45,7 +45,8 @@ struct advice {
     struct ctxi_curves *curves;
     struct advice_step steps[ADVICE_STEPS];
     size_t step_count;
-    bool want_missed; /* no capacity has the wanted ratio */
+    double want;      /* a hit ratio; 0: none */
+    bool want_missed; /* no capacity has it */
 
     /* For this capacity, if there are several tenants. */
     uint64_t total;
@@ -70,9 +71,13 @@ void advice_free(struct advice *advice);
 /* Part of whole, 0 if there is nothing. */
 double advice_ratio(uint64_t part, uint64_t whole);
 
-/* Sentences without line breaks: whether to split, and what leaving the tenant out of the key would gain.
+/* Whether there is too little to advise on, and then why: a line. NULL: there is enough. */
+const char *advice_too_little(const struct advice *advice);
+
+/* Sentences without line breaks: what to set, if there is enough; whether to split, and what leaving the tenant out of the key would gain.
  * Only if there are hits to share. */
 #define ADVICE_SENTENCES 512
+void advice_recommend(const struct advice *advice, char *out, size_t size);
 void advice_verdict(const struct advice *advice, char *out, size_t size);
 void advice_say_merged(const struct advice *advice, char *out, size_t size);
 

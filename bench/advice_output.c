@@ -2,6 +2,7 @@
  * Advice as text, as CSV and as one JSON object.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,13 @@
 #include "draw.h"
 #include "json.h"
 #include "ranks.h"
+#include "report/text.h"
 #include "traces.h"
 #include "tune/whole.h"
 #include "wording.h"
 
 #define TENANTS_SHOWN 10
+#define GETS_ENOUGH   100
 #define MEBIBYTE      1048576.0
 
 static const struct ctxi_curve *overall(const struct advice *advice)
@@ -175,6 +178,39 @@ void advice_verdict(const struct advice *advice, char *out, size_t size)
                  advice_split_names[advice->best], 100 * ratio_of(advice, best - shared));
 }
 
+const char *advice_too_little(const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+
+    if (curve->requests < GETS_ENOUGH)
+        return "Fewer than 100 gets are too few to advise on.";
+    if (ctxi_curve_ceiling(curve) == 0)
+        return "Nothing is asked for twice, so no cache of any size has a hit.";
+    return NULL;
+}
+
+void advice_recommend(const struct advice *advice, char *out, size_t size)
+{
+    const struct ctxi_curve *curve = overall(advice);
+    size_t knee = advice->steps[0].bucket, enough = advice->steps[2].bucket;
+    uint64_t capacity = ctxi_curve_capacity(curve, enough);
+    char entries[TEXT_NUMBER];
+    int length = snprintf(
+        out, size,
+        "Set %s, %.3g %% of the objects: that hits %.2f %% of the gets, %s of what can be hit.",
+        text_entries(capacity, entries), 100 * advice_ratio(capacity, curve->objects),
+        100 * ratio_of(advice, curve->hits[enough]),
+        curve->hits[enough] == ctxi_curve_ceiling(curve) ? "all" : "95 %");
+
+    if (knee < enough && length > 0 && (size_t)length < size)
+        snprintf(
+            out + length, size - (size_t)length,
+            " If memory is dear, %s, the knee: %.2f %%. Beyond it a further entry is worth less "
+            "than the average one.",
+            text_entries(ctxi_curve_capacity(curve, knee), entries),
+            100 * ratio_of(advice, curve->hits[knee]));
+}
+
 /* Points of the hit ratio from one number of hits to a larger one. */
 static double points_more(const struct advice *advice, uint64_t from, uint64_t to)
 {
@@ -184,46 +220,52 @@ static double points_more(const struct advice *advice, uint64_t from, uint64_t t
 void advice_say_merged(const struct advice *advice, char *out, size_t size)
 {
     const struct ctxi_curve *curve = overall(advice);
+    char entries[TEXT_NUMBER], merged[TEXT_NUMBER], objects[TEXT_NUMBER];
 
     if (advice->trace->apart) {
         snprintf(out, size,
-                 "What leaving the tenant out of `vary` would gain is not known: a recording does "
-                 "not tell which keys of different tenants are equal.");
+                 "What a cache would gain that does not vary on the tenant is not known: a "
+                 "recording does not tell which keys of different tenants are equal.");
         return;
     }
-    snprintf(out, size,
-             "If the tenant were left out of `vary`, equal keys of different tenants would be one "
-             "entry: at most %.2f points more hits at %" PRIu64
-             " entries, and %.2f points without a limit (%" PRIu64 " objects instead of %" PRIu64
-             "). An upper bound: it holds if their values are the same.",
-             points_more(advice, advice->split_hits[ADVICE_SHARED], advice->merged_hits),
-             advice->total, points_more(advice, ctxi_curve_ceiling(curve), advice->merged_ceiling),
-             advice->merged_objects, curve->objects);
+    snprintf(
+        out, size,
+        "If the cache did not vary on the tenant, equal keys of different tenants would be one "
+        "entry: at most %.2f points more hits at %s, and %.2f points without a limit (%s objects "
+        "instead of %s). An upper bound: it holds if their values are the same.",
+        points_more(advice, advice->split_hits[ADVICE_SHARED], advice->merged_hits),
+        text_entries(advice->total, entries),
+        points_more(advice, ctxi_curve_ceiling(curve), advice->merged_ceiling),
+        text_whole(advice->merged_objects, merged), text_whole(curve->objects, objects));
 }
 
 static void print_steps(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = overall(advice);
+    double ceiling = ratio_of(advice, ctxi_curve_ceiling(curve));
+    char saved[TEXT_NUMBER];
 
     fprintf(file, "%-32s%12s%8s%10s%12s", "", "capacity", "hit %", "at most", "of objects");
-    fprintf(file, curve->saved_ns ? "%16s\n" : "\n", "saved seconds");
+    fprintf(file, curve->saved_ns ? "%14s\n" : "\n", "saved");
     for (size_t i = 0; i < advice->step_count; i++) {
         size_t bucket = advice->steps[i].bucket;
         uint64_t capacity = ctxi_curve_capacity(curve, bucket);
 
         fprintf(file, "%-32s%12" PRIu64 "%8.2f%10.2f%10.2f %%", advice->steps[i].about, capacity,
-                100 * ratio_of(advice, curve->hits[bucket]),
-                100 * ratio_of(advice, ctxi_curve_ceiling(curve)),
+                100 * ratio_of(advice, curve->hits[bucket]), 100 * ceiling,
                 100 * advice_ratio(capacity, curve->objects));
         if (curve->saved_ns)
-            fprintf(file, "%16.1f", (double)curve->saved_ns[bucket] / 1e9);
+            wording_right(file, 14, text_seconds((double)curve->saved_ns[bucket] / 1e9, saved));
         fputc('\n', file);
     }
     if (advice->want_missed)
-        fputs("No capacity has the hit ratio that was asked for.\n", file);
+        fprintf(file, "No capacity has a hit ratio of %g: none has more than %.4f, the ceiling.\n",
+                advice->want, floor(1e4 * ceiling) / 1e4);
     fputs(
         "The knee is the point farthest above the line between the ends (Kneedle, Satopaa et al.\n"
-        "2011). At most: every object must be loaded once.\n",
+        "2011): beyond it a further entry is worth less than the average one. At most: every "
+        "object\n"
+        "must be loaded once.\n",
         file);
 }
 
@@ -284,37 +326,59 @@ static void print_merged(FILE *file, const struct advice *advice)
 static void print_saved(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = &advice->bytes->overall;
-    size_t points[12], count = draw_points(curve, 12, points);
-    double saved = 0, mebibytes = 0;
+    size_t points[DRAW_STEPS], count = draw_steps(curve, points);
+    double saved = 0, before = 0;
+    char text[TEXT_NUMBER];
 
-    fprintf(file, "\n%14s%9s%16s%24s\n", "MiB", "hit %", "saved seconds", "ms more per MiB more");
+    fprintf(file, "\n%14s%9s%14s%16s%24s\n", "of values", "hit %", "saved", "of all loads",
+            "saved by a MiB more");
     for (size_t i = 0; i < count; i++) {
-        double now = (double)curve->saved_ns[points[i]] / 1e6;
-        double size = (double)ctxi_curve_capacity(curve, points[i]) / MEBIBYTE;
+        double now = (double)curve->saved_ns[points[i]] / 1e9;
+        double bytes = (double)ctxi_curve_capacity(curve, points[i]);
 
-        fprintf(file, "%14.4f%9.2f%16.1f%24.3f\n", size,
-                100 * advice_ratio(curve->hits[points[i]], curve->requests), now / 1e3,
-                (now - saved) / (size - mebibytes));
+        wording_right(file, 14, text_bytes(bytes, text));
+        fprintf(file, "%9.2f", 100 * advice_ratio(curve->hits[points[i]], curve->requests));
+        wording_right(file, 14, text_seconds(now, text));
+        fprintf(file, "%14.2f %%", 100 * advice_ratio(curve->saved_ns[points[i]], curve->load_ns));
+        wording_right(file, 24, text_seconds((now - saved) / (bytes - before) * MEBIBYTE, text));
+        fputc('\n', file);
         saved = now;
-        mebibytes = size;
+        before = bytes;
     }
-    fprintf(file, "All loads of the trace took %.1f seconds.\n", (double)curve->load_ns / 1e9);
+    fprintf(file, "All loads of the trace took %s.\n",
+            text_seconds((double)curve->load_ns / 1e9, text));
+}
+
+static void print_head(FILE *file, const struct advice *advice)
+{
+    const struct ctxi_curve *curve = overall(advice);
+    uint32_t tenants = advice->trace->tenant_count;
+    const char *about = ctxi_is_sample(advice->trace->rate) ? "about " : "";
+
+    fprintf(file, "%s: %s%" PRIu64 " get%s of %s%" PRIu64 " object%s of %" PRIu32 " tenant%s\n",
+            advice->path, about, curve->requests, wording_s(curve->requests), about, curve->objects,
+            wording_s(curve->objects), tenants, wording_s(tenants));
+    traces_say_sample(file, advice->trace, NULL, ADVICE_SAMPLE);
+    if (!is_enough(advice))
+        fprintf(file, "Fewer than %d sampled keys: it may be far off.\n", CTXI_SHARDS_ENOUGH);
+    fputc('\n', file);
 }
 
 void advice_print_table(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = overall(advice);
+    const char *too_little = advice_too_little(advice);
+    char text[ADVICE_SENTENCES];
 
-    const char *about = ctxi_is_sample(advice->trace->rate) ? "about " : "";
-
-    fprintf(file, "%s: %s%" PRIu64 " gets of %s%" PRIu64 " objects of %" PRIu32 " tenants\n",
-            advice->path, about, curve->requests, about, curve->objects,
-            advice->trace->tenant_count);
-    traces_say_sample(file, advice->trace, NULL, ADVICE_SAMPLE);
-    if (!is_enough(advice))
-        fprintf(file, "Fewer than %d sampled keys: it may be far off.\n", CTXI_SHARDS_ENOUGH);
+    print_head(file, advice);
+    if (too_little) {
+        fprintf(file, "%s\n", too_little);
+        return;
+    }
+    advice_recommend(advice, text, sizeof text);
+    wording_wrap(file, text);
     fputc('\n', file);
-    draw_curve(file, curve, advice->steps[0].bucket);
+    draw_curve(file, curve, advice->steps[0].bucket, "entries");
     fputc('\n', file);
     print_steps(file, advice);
     if (advice->hits[ADVICE_SHARED]) {

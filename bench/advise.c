@@ -22,8 +22,8 @@ static const struct option options[] = {
     TRACE_OPTIONS,
     {"--total", "N", "entries to divide among the tenants (as many as the knee has)", OPTION_WHOLE,
      FIELD(total), 1, 4294967295.0},
-    {"--want", "RATIO", "name the smallest capacity with this hit ratio, too", OPTION_NUMBER,
-     FIELD(want), 0, 1},
+    {"--want", "RATIO", "name the smallest capacity with this hit ratio, too: 0.95 is 95 %",
+     OPTION_NUMBER, FIELD(want), 0, 100},
     RESULT_OPTIONS(struct settings),
     {"--help", NULL, "print this", OPTION_FLAG, FIELD(help), 0, 0},
 };
@@ -42,8 +42,12 @@ static int print_help(void)
 
 static bool check_settings(const struct settings *settings)
 {
-    return traces_check(&settings->trace, ADVISE_COMMAND) &&
-           result_check(&settings->result, ADVISE_COMMAND);
+    if (!traces_check(&settings->trace, ADVISE_COMMAND) ||
+        !result_check(&settings->result, ADVISE_COMMAND))
+        return false;
+    return settings->want <= 1 ||
+           options_wrong(ADVISE_COMMAND, "--want is a part of the gets, 0 to 1: %g %% is --want %g",
+                         settings->want, settings->want / 100);
 }
 
 static int write_result(const struct settings *settings, FILE *file, const struct advice *advice)

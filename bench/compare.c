@@ -9,6 +9,7 @@
 #include "json.h"
 #include "result.h"
 #include "traces.h"
+#include "wording.h"
 
 #define COMPARE_COMMAND "ctxbench compare"
 
@@ -138,8 +139,10 @@ static void print_table(FILE *file, const struct comparison *comparison, const c
 {
     size_t capacities = comparison->capacities.count;
 
-    fprintf(file, "%s: %" PRIu64 " gets of %" PRIu32 " objects; no cache hits more than %.2f %%\n",
-            path, comparison->requests, comparison->trace->object_count,
+    fprintf(file,
+            "%s: %" PRIu64 " get%s of %" PRIu32 " object%s; no cache hits more than %.2f %%\n",
+            path, comparison->requests, wording_s(comparison->requests),
+            comparison->trace->object_count, wording_s(comparison->trace->object_count),
             100 * ratio_of(comparison, comparison->ceiling));
     traces_say_sample(file, comparison->trace, NULL, TRACES_SAMPLE_RUN);
     fprintf(file, "\n%-14s", "hit % at");
@@ -151,7 +154,10 @@ static void print_table(FILE *file, const struct comparison *comparison, const c
             fprintf(file, "%12.2f",
                     100 * ratio_of(comparison, comparison->hits[p * capacities + i]));
     }
-    fputs("\n\nopt knows the future: the most that is possible if every miss stores\n", file);
+    fputs("\n\nctxcache is lru; the others show what another policy would change. opt knows the "
+          "future:\n"
+          "the most that is possible if every miss stores.\n",
+          file);
 }
 
 static int write_result(FILE *file, const struct settings *settings)

@@ -2,6 +2,7 @@
  * A curve as a drawing with a table, as CSV and as one JSON object.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "csv.h"
@@ -10,11 +11,11 @@
 #include "draw.h"
 #include "json.h"
 #include "ranks.h"
+#include "report/text.h"
 #include "traces.h"
 #include "tune/whole.h"
 #include "wording.h"
 
-#define POINTS_SHOWN  16
 #define POINTS_FILED  200
 #define TENANTS_SHOWN 10
 
@@ -27,17 +28,19 @@ struct points {
     size_t *buckets, count;
 };
 
+/* `filed`: for other programs, so many of them. */
 static struct points choose_points(const struct curve_result *result,
-                                   const struct ctxi_curve *curve, size_t most)
+                                   const struct ctxi_curve *curve, bool filed)
 {
     const struct capacities *wanted = result->capacities;
-    size_t room = wanted->count > most ? wanted->count : most;
+    size_t room = wanted->count > POINTS_FILED ? wanted->count : POINTS_FILED;
     struct points points = {die_calloc(room, sizeof *points.buckets), wanted->count};
 
     for (size_t i = 0; i < wanted->count; i++)
         points.buckets[i] = ctxi_curve_bucket(curve, wanted->values[i]);
     if (wanted->count == 0)
-        points.count = draw_points(curve, most, points.buckets);
+        points.count = filed ? draw_points(curve, POINTS_FILED, points.buckets)
+                             : draw_steps(curve, points.buckets);
     return points;
 }
 
@@ -89,7 +92,7 @@ static void json_point(FILE *file, const struct curve_result *result,
 static void json_curve(FILE *file, const struct curve_result *result,
                        const struct ctxi_curve *curve, const char *indent)
 {
-    struct points points = choose_points(result, curve, POINTS_FILED);
+    struct points points = choose_points(result, curve, true);
 
     fprintf(file, "\"requests\": %" PRIu64 ", \"distinct\": %" PRIu64 ", ", curve->requests,
             curve->objects);
@@ -161,7 +164,7 @@ void curve_print_json(FILE *file, const struct curve_result *result)
 static void csv_rows(FILE *file, const struct curve_result *result, const struct ctxi_curve *curve,
                      const char *scope, const char *tenant)
 {
-    struct points points = choose_points(result, curve, POINTS_FILED);
+    struct points points = choose_points(result, curve, true);
 
     for (size_t i = 0; i < points.count; i++) {
         size_t bucket = points.buckets[i];
@@ -215,7 +218,7 @@ static void table_head(FILE *file, const struct curve_result *result)
     if (result->overall->hit_bytes)
         fprintf(file, "%8s", "byte %");
     if (result->overall->saved_ns)
-        fprintf(file, "%14s", "saved seconds");
+        fprintf(file, "%14s", "saved");
     fputc('\n', file);
 }
 
@@ -230,6 +233,7 @@ static void table_row(FILE *file, const struct curve_result *result, uint64_t ca
                       size_t bucket)
 {
     const struct ctxi_curve *curve = result->overall;
+    char saved[TEXT_NUMBER];
 
     fprintf(file, "%16" PRIu64 "%12" PRIu64 "%8.2f%10.2f", capacity, curve->hits[bucket],
             100 * ratio_of(curve, curve->hits[bucket]),
@@ -241,18 +245,39 @@ static void table_row(FILE *file, const struct curve_result *result, uint64_t ca
                 curve->bytes > 0 ? 100 * (double)curve->hit_bytes[bucket] / (double)curve->bytes
                                  : 0);
     if (curve->saved_ns)
-        fprintf(file, "%14.1f", (double)curve->saved_ns[bucket] / 1e9);
+        wording_right(file, 14, text_seconds((double)curve->saved_ns[bucket] / 1e9, saved));
     fputc('\n', file);
+}
+
+/* The share of the trace's keys that would do; a hash takes some more or fewer of them. */
+static void table_enough(FILE *file, const struct ctxi_trace *trace)
+{
+    double rate = 1.04 * CTXI_SHARDS_ENOUGH / trace->object_count;
+
+    fprintf(file, "Fewer than %d sampled keys: no advice from that. It may be far off. ",
+            CTXI_SHARDS_ENOUGH);
+    if (rate < 0.01)
+        fprintf(file, "At least\n--sample %.1g would do, or --samples %d.\n", rate + 0.0005,
+                CTXI_SHARDS_ENOUGH);
+    else if (rate < 1)
+        fprintf(file, "At least\n--sample %.2f would do, or --samples %d.\n",
+                ceil(100 * rate) / 100, CTXI_SHARDS_ENOUGH);
+    else if (ctxi_is_sample(trace->rate))
+        fputs("The trace has\nno more: record more of the keys.\n", file);
+    else
+        fputs("Without\n--sample and --samples it would be exact.\n", file);
 }
 
 static void table_sample(FILE *file, const struct curve_result *result)
 {
-    fprintf(file,
-            "\nA sample of %" PRIu32 " keys, at last one in %.4g; the interval holds 95 %%.\n",
-            result->sample.keys, 1 / result->sample.rate);
-    if (!result->sample.enough)
-        fprintf(file, "Fewer than %d sampled keys: no advice from that. It may be far off.\n",
-                CTXI_SHARDS_ENOUGH);
+    const struct curve_sample *sample = &result->sample;
+
+    fprintf(file, "\nFrom %" PRIu32 " sampled key%s", sample->keys, wording_s(sample->keys));
+    if (sample->rate < 1)
+        fprintf(file, ", one in %.4g; of 100 intervals 95 hold", 1 / sample->rate);
+    fputs(sample->rate < 1 ? ".\n" : ", all that there are.\n", file);
+    if (!sample->enough)
+        table_enough(file, result->trace);
 }
 
 static void table_tenant(FILE *file, const struct curve_result *result, uint32_t tenant)
@@ -299,22 +324,27 @@ void curve_print_table(FILE *file, const struct curve_result *result)
 {
     const struct ctxi_curve *curve = result->overall;
     size_t knee = result->sample.enough ? ctxi_curve_knee(curve) : 0;
-    struct points points = choose_points(result, curve, POINTS_SHOWN);
+    struct points points = choose_points(result, curve, false);
 
-    fprintf(file, "%s: %s%" PRIu64 " gets of %s%" PRIu64 " objects\n", result->path,
+    fprintf(file, "%s: %s%" PRIu64 " get%s of %s%" PRIu64 " object%s\n", result->path,
             ctxi_is_sample(result->trace->rate) ? "about " : "", curve->requests,
-            result->sample.estimate && result->sample.rate < 1 ? "about " : "", curve->objects);
+            wording_s(curve->requests),
+            result->sample.estimate && result->sample.rate < 1 ? "about " : "", curve->objects,
+            wording_s(curve->objects));
     traces_say_sample(file, result->trace, NULL, SAMPLE_SAYS);
     fputc('\n', file);
-    draw_curve(file, curve, knee);
+    draw_curve(file, curve, knee, result->bytes ? "bytes of values" : "entries");
     fputc('\n', file);
     table_head(file, result);
     for (size_t i = 0; i < points.count; i++)
         table_row(file, result, capacity_of(result, curve, &points, i), points.buckets[i]);
     if (knee > 0)
-        fprintf(file, "\nK: the knee, at %" PRIu64 " with %.2f %%. ",
+        fprintf(file,
+                "\nK, the knee: %" PRIu64
+                " with %.2f %%. Beyond it more capacity is worth less than "
+                "on average.",
                 ctxi_curve_capacity(curve, knee), 100 * ratio_of(curve, curve->hits[knee]));
-    fputs("at most: every object must be loaded once\n", file);
+    fputs("\nAt most: every object must be loaded once.\n", file);
     if (result->sample.estimate)
         table_sample(file, result);
     if (result->tenants)

@@ -33,6 +33,23 @@ size_t draw_points(const struct ctxi_curve *curve, size_t most, size_t *out_buck
     return count;
 }
 
+size_t draw_steps(const struct ctxi_curve *curve, size_t out_buckets[DRAW_STEPS])
+{
+    static const unsigned percents[DRAW_STEPS] = {10, 20, 30, 40, 50, 60, 70,
+                                                  80, 85, 90, 95, 97, 99, 100};
+    uint64_t most = ctxi_curve_ceiling(curve);
+    size_t count = 0;
+
+    for (size_t i = 0; i < DRAW_STEPS && most > 0; i++) {
+        double hits = ceil((double)most * percents[i] / 100);
+        size_t bucket = ctxi_curve_reaching(curve, (uint64_t)hits);
+
+        if (bucket > 0 && (count == 0 || bucket > out_buckets[count - 1]))
+            out_buckets[count++] = bucket;
+    }
+    return count;
+}
+
 /* ---- the drawing -------------------------------------------------------------------------- */
 
 static int row_of(const struct ctxi_curve *curve, uint64_t hits)
@@ -68,7 +85,7 @@ static void mark(const struct ctxi_curve *curve, size_t knee, char rows[HEIGHT][
     rows[row_of(curve, curve->hits[knee])][(int)(part * (WIDTH - 1) + 0.5)] = 'K';
 }
 
-static void draw_axis(FILE *file, uint64_t last)
+static void draw_axis(FILE *file, uint64_t last, const char *unit)
 {
     char left[24], right[24], middle[24];
     uint64_t half = capacity_at(last, 0.5);
@@ -80,9 +97,10 @@ static void draw_axis(FILE *file, uint64_t last)
     for (int column = 0; column < WIDTH; column++)
         fputc('-', file);
     fprintf(file, "\n         %-*s%-*s%*s\n", WIDTH / 2, left, WIDTH / 4, middle, WIDTH / 4, right);
+    fprintf(file, "         capacity, %s (logarithmic)\n", unit);
 }
 
-void draw_curve(FILE *file, const struct ctxi_curve *curve, size_t knee)
+void draw_curve(FILE *file, const struct ctxi_curve *curve, size_t knee, const char *unit)
 {
     char rows[HEIGHT][WIDTH + 1];
     double ceiling =
@@ -100,5 +118,5 @@ void draw_curve(FILE *file, const struct ctxi_curve *curve, size_t knee)
                     row == HEIGHT - 1 ? " at most" : "");
         else
             fprintf(file, "        |%s\n", rows[row]);
-    draw_axis(file, last_capacity(curve));
+    draw_axis(file, last_capacity(curve), unit);
 }

@@ -48,7 +48,7 @@ examine()
     shift
     printf '\n== %s: %s\n\n' "$name" "$1"
     show '/capacity  *hits/q; p' curve "$@" # the drawing
-    show '/ of objects/,/^  tenant / { /^  tenant /!p; }' advise "$@"
+    show '/^Set /,/^$/p; / of objects/,/^  tenant / { /^  tenant /!p; }' advise "$@"
     echo
     show "3,\$p" compare "$@"
     echo
@@ -85,11 +85,16 @@ with_recorded()
 
 index_rows()
 {
-    while read -r name capacity requests hits ratio; do
-        printf '<tr><td><a href="report-%s.html">%s</a></td>' "$name" "$name"
-        printf '<td>%s</td><td>%s</td><td>%s</td>' "$requests" "$capacity" "$hits"
-        awk -v ratio="$ratio" 'BEGIN { printf "<td>%.2f</td></tr>\n", 100 * ratio }'
-    done <"$scratch/index"
+    awk 'function thousands(n) {
+        while (match(n, /[0-9][0-9][0-9][0-9]($|,)/))
+            n = substr(n, 1, RSTART) "," substr(n, RSTART + 1)
+        return n
+    }
+    {
+        printf "<tr><td><a href=\"report-%s.html\">%s</a></td>", $1, $1
+        printf "<td>%s</td><td>%s</td><td>%s</td>", thousands($3), thousands($2), thousands($4)
+        printf "<td>%.2f</td></tr>\n", 100 * $5
+    }' "$scratch/index"
 }
 
 write_index()
@@ -109,9 +114,10 @@ th { font-weight: 400; font-size: 13px }
 th:first-child, td:first-child { text-align: left; padding-left: 0 }
 </style>
 <h1>Traces</h1>
-<p>What LRU caches with as many entries as the knee of the curve has would hit.</p>
+<p>Each trace has a knee: with more entries than that, a further one is worth less than the average one. The
+table says what an LRU cache of so many entries hits; a trace's page says what others do.</p>
 <table>
-<tr><th>trace</th><th>gets</th><th>knee, entries</th><th>hits</th><th>hit %</th></tr>
+<tr><th>trace</th><th>gets</th><th>entries at the knee</th><th>hits</th><th>hit %</th></tr>
 END
     index_rows
     echo '</table>'

@@ -70,15 +70,16 @@ static void say_lead(FILE *file, const struct comparison *comparison)
 {
     size_t times, best = winner(comparison, &times);
 
-    section_say(file,
-                "Hits of other policies, in points of the hit ratio more (right) or fewer (left) "
-                "than LRU at the same capacity; beside the bars the ratio itself, in %%. %s hits "
-                "most at %zu of %zu capacities. opt, the hollow bar, knows the future: the most "
-                "that is possible if every miss stores. Every object counts 1%s.",
-                comparison->policies[best] == &ctxi_policy_lru ? "LRU"
-                                                               : comparison->policies[best]->name,
-                times, comparison->capacities.count,
-                comparison->trace->ops ? ", and deletes are passed over" : "");
+    section_say(
+        file,
+        "ctxcache is LRU; what would another policy change? Hits in points of the hit ratio "
+        "more (right) or fewer (left) than LRU at the same capacity; beside the bars the ratio "
+        "itself, in %%. %s hits "
+        "most at %zu of %zu capacities. opt, the hollow bar, knows the future: the most "
+        "that is possible if every miss stores. Every object counts 1%s.",
+        comparison->policies[best] == &ctxi_policy_lru ? "LRU" : comparison->policies[best]->name,
+        times, comparison->capacities.count,
+        comparison->trace->ops ? ", and deletes are passed over" : "");
 }
 
 static void put_table(FILE *file, const struct comparison *comparison)

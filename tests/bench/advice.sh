@@ -36,6 +36,13 @@ trace=$scratch/trace.csv
 
 # ---- options that are not understood ----
 
+# The same, long enough for advice.
+long=$scratch/long.csv
+cp "$trace" "$long"
+for round in 2 3 4 5 6; do
+    sed 1d "$trace" >>"$long"
+done
+
 for command in curve compare advise; do
     expect_refused "$command"
     expect_refused "$command" "$trace" "$trace"
@@ -68,7 +75,9 @@ expect_refused curve "$trace" --sample 0.5 --samples 10
 expect_refused compare "$trace" --policy nothing
 expect_refused compare "$trace" --policy lru,lru
 expect_refused advise "$trace" --total 0
-expect_refused advise "$trace" --want 2
+expect_refused advise "$trace" --want 101
+expect_refused advise "$trace" --want 95
+grep -q '95 % is --want 0.95' "$scratch/err" || fail "--want 95 is not put right"
 
 # ---- the answers ----
 
@@ -133,20 +142,46 @@ sys.exit(0 if len(rows) > 3 and len({len(row) for row in rows}) == 1 else 1)' "$
 done
 run curve "$trace"
 grep -q ' at most$' "$scratch/out" || fail "curve draws no ceiling"
-grep -q '^K: the knee' "$scratch/out" || fail "curve names no knee"
+grep -q '^ *capacity, entries (logarithmic)$' "$scratch/out" || fail "curve names no unit"
+grep -q '^K, the knee: 4 with' "$scratch/out" || fail "curve names no knee"
+run curve "$trace" --bytes
+grep -q '^ *capacity, bytes of values (logarithmic)$' "$scratch/out" || fail "curve names no bytes"
 run curve "$trace" --samples 2
 grep -q '^Fewer than 8192 sampled keys: no advice' "$scratch/out" ||
     fail "a small sample is not said to be one"
+grep -q '^--sample and --samples it would be exact' "$scratch/out" ||
+    fail "it is not said that there are fewer keys than a sample wants"
 run curve "$trace" --tenants --samples 2
 grep -q '^loop .* 2 sampled keys: too few to say more$' "$scratch/out" ||
     fail "a tenant with too small a sample is not said to be one"
 grep -q '^one .* 87\.50 - *87\.50$' "$scratch/out" || fail "a tenant's interval is not shown"
 run curve "$trace" --tenants --samples 2 --csv
 grep -q '^refused,"loop",,12,,,,,$' "$scratch/out" || fail "CSV does not say which tenant is refused"
-run advise "$trace" --total 4
+run curve "$scratch/thirty.csv" --sample 0.01
+rate=$(sed -n 's/^--sample \(0\.[0-9]*\) would do.*/\1/p' "$scratch/out")
+expect 'j["sample"]["enough"]' curve "$scratch/thirty.csv" --json --sample "$rate"
+run advise "$long"
+grep -q '^Set 4 entries, 100 % of the objects: that hits 96.67 % of the gets, all of what' \
+    "$scratch/out" || fail "advise does not say what to set: $(sed 3q "$scratch/out")"
+run advise "$scratch/thirty.csv" --want 0.99
+grep -q 'If memory is dear, [0-9,]* entries, the knee' "$scratch/out" || fail "advise lacks the knee"
+grep -q '^No capacity has a hit ratio of 0.99: none has more than 0\.[0-9]*, the ceiling' \
+    "$scratch/out" || fail "what is wanted and cannot be had is not held against the ceiling"
+grep -qE '^ +[0-9.]+ [KM]iB .* (s|min|h)$' "$scratch/out" || fail "what a MiB saves has no units"
+grep -q ' 0 B ' "$scratch/out" && fail "what no byte saves has a row"
+run advise "$trace"
+[ "$(sed 1,2d "$scratch/out")" = 'Fewer than 100 gets are too few to advise on.' ] ||
+    fail "it is not said that a trace is too small"
+seq 200 >"$scratch/once.txt"
+run advise "$scratch/once.txt" --format keys
+[ "$(sed 1,2d "$scratch/out")" = 'Nothing is asked for twice, so no cache of any size has a hit.' ] ||
+    fail "it is not said that there are no hits"
+run compare "$trace" --capacity 3
+grep -q '^ctxcache is lru' "$scratch/out" || fail "compare does not say which one ctxcache is"
+run advise "$long" --total 4
 grep -q '^No split hits more than plain sharing' "$scratch/out" ||
     fail "advise does not say that sharing is as good as any split"
-run advise "$trace" --total 3
+run advise "$long" --total 3
 grep -q 'points more than plain sharing' "$scratch/out" || fail "advise does not name the best split"
 
 # ---- nothing to work on ----

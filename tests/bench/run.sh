@@ -20,7 +20,7 @@ bench_in()
 
 # One recorded trace of four, of the name and the format that is asked for.
 mkdir "$scratch/recorded"
-printf '1\n2\n1\n3\n1\n2\n' | gzip >"$scratch/recorded/sprite.trace.gz"
+awk 'BEGIN { for (i = 0; i < 200; i++) print i % 7 * (i % 3) + 1 }' | gzip >"$scratch/recorded/sprite.trace.gz"
 
 bench_in "$scratch/pages"
 [ "$status" -eq 0 ] || fail "bench/run.sh ended with status $status: $(cat "$scratch/err")"
@@ -30,8 +30,10 @@ for name in zipf mixed sprite; do
     grep -q "<a href=\"report-$name.html\">$name</a>" "$scratch/pages/report.html" ||
         fail "the index does not link $name"
 done
+grep -q '<td>3,000</td>' "$scratch/pages/report.html" || fail "the index has no thousands separators"
 [ "$(grep -c '^lru ' "$scratch/out")" -eq 3 ] || fail "policies are not compared"
 [ "$(grep -c 'of what can be hit' "$scratch/out")" -eq 9 ] || fail "there is no advice"
+[ "$(grep -c '^Set [0-9,]* entr' "$scratch/out")" -eq 3 ] || fail "it is not said what to set"
 [ "$(grep -c ' at most$' "$scratch/out")" -eq 3 ] || fail "there are no drawings"
 [ "$(grep -c '^The library itself' "$scratch/out")" -eq 3 ] || fail "nothing was replayed"
 grep -q '^W1 .* ctxcache ' "$scratch/out" || fail "no single operations were measured"
