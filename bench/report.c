@@ -123,6 +123,8 @@ static int write_page(const struct settings *settings, const struct findings *fi
         status = result_end(REPORT_COMMAND, NULL, stdout);
     } else if (!aside_write(settings->output, page, size)) {
         status = fail(settings);
+    } else {
+        fprintf(stderr, REPORT_COMMAND ": written to %s\n", settings->output);
     }
     free(page);
     return status;

@@ -13,7 +13,6 @@
 #define MARKS    4  /* of the steps of the advice, the first ones */
 #define FLAG     18 /* pixels from one flag to the next */
 #define HEIGHT   300
-#define ROWS     24
 #define AT_LEAST 0.9 /* a ceiling above has its text below the line */
 
 static const char *const short_names[MARKS] = {"knee", "90 %", "95 %", "99 %"};
@@ -37,20 +36,19 @@ static struct step step_of(const struct advice *advice, size_t number)
 static void say_lead(FILE *file, const struct advice *advice)
 {
     const struct ctxi_curve *curve = &advice->curves->overall;
-    struct step knee = step_of(advice, 0);
-    char capacity[TEXT_NUMBER], ceiling[TEXT_NUMBER];
+    const char *too_little = advice_too_little(advice);
+    char text[ADVICE_SENTENCES], ceiling[TEXT_NUMBER];
 
     text_percent(advice_ratio(ctxi_curve_ceiling(curve), curve->requests), ceiling);
     if (curve_end(curve) == 0) {
         section_say(file, "Nothing is asked for twice here, so no cache of any size has a hit.");
         return;
     }
+    advice_recommend(advice, text, sizeof text);
     section_say(file,
-                "An LRU cache of %s, %.1f %% of the objects, hits %.2f %% of the gets. Beyond "
-                "that, the knee of the curve, room begins to be worth less. No cache hits more "
-                "than %s %%: what is asked for the first time is always a miss.",
-                text_entries(knee.capacity, capacity),
-                100 * advice_ratio(knee.capacity, curve->objects), 100 * knee.ratio, ceiling);
+                "%s No cache hits more than %s %%: what is asked for the first time is always a "
+                "miss.",
+                too_little ? too_little : text, ceiling);
 }
 
 static void put_tile(FILE *file, const struct advice *advice, size_t number)
@@ -159,7 +157,7 @@ static void put_row(FILE *file, const struct ctxi_curve *curve, size_t bucket)
 static void put_points(FILE *file, const struct ctxi_curve *curve)
 {
     static const char *const heads[] = {"capacity", "hits", "hit %", "miss %", "% of objects"};
-    size_t buckets[ROWS], count = draw_points(curve, ROWS, buckets);
+    size_t buckets[DRAW_STEPS], count = draw_steps(curve, buckets);
     char capacity[TEXT_NUMBER];
 
     table_begin(file, "Points of the curve", heads, sizeof heads / sizeof *heads);

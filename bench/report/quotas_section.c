@@ -12,8 +12,9 @@
 #include "report/table.h"
 
 #define ROW       26
-#define NAME_ROOM 104
-#define NAME_MOST 14
+#define NAME_ROOM 140
+#define NAME_GAP  10
+#define NAME_MOST 100 /* characters; the browser cuts off what has no room */
 
 static const enum advice_split shown[] = {ADVICE_SHARED, ADVICE_LOOKAHEAD, ADVICE_FLOORS};
 
@@ -81,12 +82,14 @@ static uint64_t row_ceiling(const struct findings *findings, uint32_t row)
     return ctxi_curve_ceiling(fold_curve(&findings->fold, row));
 }
 
-static void put_name(const struct plot *plot, const char *name, double y)
+/* How wide it is depends on its letters, so that is left to who draws them. */
+static void put_name(const struct plot *plot, const char *name, double top)
 {
-    fprintf(plot->file, "<text class=\"name\" x=\"0\" dx=\"-10\" y=\"%.1f\" text-anchor=\"end\">",
-            y);
+    fprintf(plot->file,
+            "<foreignObject x=\"%d\" y=\"%.1f\" width=\"%d\" height=\"%d\"><div class=\"name\">",
+            -NAME_ROOM, top, NAME_ROOM - NAME_GAP, ROW);
     markup_short(plot->file, name, NAME_MOST);
-    fputs("</text>\n", plot->file);
+    fputs("</div></foreignObject>\n", plot->file);
 }
 
 static void put_tenant(const struct plot *plot, const struct findings *findings, uint32_t row)
@@ -101,7 +104,7 @@ static void put_tenant(const struct plot *plot, const struct findings *findings,
     char room[FOLD_NAME], hover[256];
     const char *name = fold_name(&findings->fold, row, room);
 
-    put_name(plot, name, y + 4);
+    put_name(plot, name, top);
     plot_bar(plot, 0, most, y - 1.5, 3, "track");
     for (size_t i = 0; i < SHOWN; i++) {
         ratios[i] = row_ratio(findings, row, shown[i]);

@@ -10,7 +10,6 @@
 #include "report/table.h"
 
 #define HEIGHT   220
-#define ROWS     16
 #define MEBIBYTE 1048576.0
 
 /* A power of two below the smallest capacity with a hit. */
@@ -96,30 +95,27 @@ static void put_chart(FILE *file, const struct ctxi_curve *curve, bool bytes)
 
 static void put_table(FILE *file, const struct ctxi_curve *curve, bool bytes)
 {
-    const char *const heads[] = {bytes ? "MiB" : "entries", "hit %", "saved, s", "% of all loads",
-                                 bytes ? "ms more per MiB more" : "ms more per entry more"};
-    size_t buckets[ROWS], count = draw_points(curve, ROWS, buckets);
-    double unit = bytes ? MEBIBYTE : 1, before_ms = 0, before = 0;
+    const char *const heads[] = {bytes ? "of values" : "entries", "hit %", "saved",
+                                 "% of all loads",
+                                 bytes ? "saved by a MiB more" : "saved by an entry more"};
+    size_t buckets[DRAW_STEPS], count = draw_steps(curve, buckets);
+    double unit = bytes ? MEBIBYTE : 1, before = 0, before_size = 0;
 
     table_begin(file, "Time saved by capacity", heads, sizeof heads / sizeof *heads);
     for (size_t i = 0; i < count; i++) {
-        double ms = (double)curve->saved_ns[buckets[i]] / 1e6;
-        double size = (double)ctxi_curve_capacity(curve, buckets[i]) / unit;
+        double saved = (double)curve->saved_ns[buckets[i]] / 1e9;
+        uint64_t capacity = ctxi_curve_capacity(curve, buckets[i]);
+        double size = (double)capacity / unit;
         char text[TEXT_NUMBER];
 
-        if (curve->hits[buckets[i]] == 0)
-            continue; /* smaller than anything that is asked for twice */
-        snprintf(text, sizeof text, bytes ? "%.4f" : "%.0f", size);
-        table_row(file, text);
+        table_row(file, bytes ? text_bytes((double)capacity, text) : text_whole(capacity, text));
         table_percent(file, curve->hits[buckets[i]], curve->requests);
-        snprintf(text, sizeof text, "%.1f", ms / 1e3);
-        table_text(file, text);
+        table_text(file, text_seconds(saved, text));
         table_percent(file, curve->saved_ns[buckets[i]], curve->load_ns);
-        snprintf(text, sizeof text, "%.3f", (ms - before_ms) / (size - before));
-        table_text(file, text);
+        table_text(file, text_seconds((saved - before) / (size - before_size), text));
         table_row_end(file);
-        before_ms = ms;
-        before = size;
+        before = saved;
+        before_size = size;
     }
     table_end(file);
 }

@@ -37,7 +37,11 @@ const char *const page_style[] = {
     "figcaption b{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}"
     "figcaption span{color:var(--soft);white-space:nowrap}",
     ".panels{display:grid;grid-template-columns:repeat(4,1fr);gap:20px 20px;margin-bottom:16px}",
-    ".panels.wide{grid-template-columns:repeat(3,1fr);gap:24px 28px}",
+    ".panels.wide{grid-template-columns:repeat(3,1fr);gap:24px 28px}"
+    ".panels:not(.wide) figcaption{display:block;line-height:1.35}"
+    ".panels:not(.wide) figcaption>*{display:block}"
+    "div.name{font-size:13px;line-height:26px;text-align:right;overflow:hidden;"
+    "text-overflow:ellipsis;white-space:nowrap}",
     ".narrow{max-width:480px}",
     "svg{display:block;overflow:visible}svg svg{overflow:visible}",
     "text{font-size:12px;fill:var(--soft);font-variant-numeric:tabular-nums}",
@@ -79,8 +83,6 @@ const char *const page_style[] = {
     "section{padding:18px 14px;margin-top:18px}.tiles,.panels{grid-template-columns:repeat(2,1fr)}"
     ".panels.wide{grid-template-columns:1fr}th,td{padding-right:10px}tbody "
     "th{white-space:normal}.panels{gap:16px 12px}"
-    ".panels:not(.wide) figcaption{display:block;line-height:1.35}.panels "
-    "figcaption>*{display:block}"
     "dl{gap:10px 24px}}",
     "@media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}"
     "section{border:0;padding:0}figure,.plot,.tiles,tr,p{break-inside:avoid}h2,h2+p,.legend,"

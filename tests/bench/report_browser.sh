@@ -16,11 +16,12 @@ browser=$(command -v chromium || command -v chromium-browser || command -v googl
 }
 page=$scratch/page.html
 
-# One tenant of the trace is a script; there are more than have a curve of their own.
+# One tenant of the trace is a script, another has a long name; there are more than have a curve of their own.
 make_page()
 {
     run generate --requests 30000 --objects 3000 --tenants 20 --output "$scratch/plain.csv"
-    sed 's/,t0,/,"<script>planted=1<\/script>\&""",/' "$scratch/plain.csv" >"$scratch/trace.csv"
+    sed 's/,t0,/,"<script>planted=1<\/script>\&""",/; s/,t1,/,WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW,/' \
+        "$scratch/plain.csv" >"$scratch/trace.csv"
     run report "$scratch/trace.csv" -o "$page"
     [ "$status" -eq 0 ] || fail "report ended with status $status: $(cat "$scratch/err")"
     [ "$(wc -c <"$page")" -lt 500000 ] || fail "the page has $(wc -c <"$page") bytes"
@@ -97,7 +98,8 @@ must_see 'CONSOLE.*Content Security Policy' 's|^</main>|<img src="https://localh
 must_see 'a tenant became a script' 's|^</main>|<script>planted=1</script></main>|'
 must_see 'the tenant is not there' 's/planted=1/removed/g'
 must_see 'has a contrast of' 's/--soft:#5c646d/--soft:#c0c6cc/'
-must_see 'is cut off' 's/width="100%" height="300"/width="2000" height="300"/'
+must_see 'a name in chart quotas leaves its card' 's/<foreignObject x="-140"/<foreignObject x="-240"/'
+must_see 'text in chart curve leaves its card' 's/width="100%" height="300"/width="2000" height="300"/'
 
 [ "$failures" -eq 0 ] && echo "report in a browser: all checks passed"
 exit $((failures > 0))

@@ -54,8 +54,14 @@
             var ratio = contrast(getComputedStyle(text).fill, card.backgroundColor);
             need(ratio >= 4.5, 'text in chart ' + name + ' has a contrast of ' + ratio.toFixed(1));
             var place = text.getBoundingClientRect();
-            need(place.left >= 0 && place.right <= innerWidth + 0.5,
-                 'text in chart ' + name + ' is cut off: ' + text.textContent);
+            var frame = chart.closest('section').getBoundingClientRect();
+            need(place.left >= frame.left && place.right <= frame.right + 0.5,
+                 'text in chart ' + name + ' leaves its card: ' + text.textContent);
+        });
+        chart.querySelectorAll('div.name').forEach(function (text) {
+            need(text.getBoundingClientRect().left >= chart.closest('section').getBoundingClientRect().left,
+                 'a name in chart ' + name + ' leaves its card: ' + text.textContent);
+            need(text.clientHeight > 12, 'a name in chart ' + name + ' has no room');
         });
     }
 
