@@ -189,26 +189,42 @@ const char *advice_too_little(const struct advice *advice)
     return NULL;
 }
 
+/* Returns how long it is. */
+static size_t say_knee(const struct advice *advice, char *out, size_t size)
+{
+    const struct ctxi_curve *curve = overall(advice);
+    size_t knee = advice->steps[0].bucket;
+    char entries[TEXT_NUMBER];
+
+    snprintf(
+        out, size,
+        " If memory is dear, %s, the knee: %.2f %%. Beyond it a further entry is worth less than "
+        "the average one.",
+        text_entries(ctxi_curve_capacity(curve, knee), entries),
+        100 * ratio_of(advice, curve->hits[knee]));
+    return strlen(out);
+}
+
 void advice_recommend(const struct advice *advice, char *out, size_t size)
 {
     const struct ctxi_curve *curve = overall(advice);
-    size_t knee = advice->steps[0].bucket, enough = advice->steps[2].bucket;
-    uint64_t capacity = ctxi_curve_capacity(curve, enough);
+    size_t enough = advice->steps[2].bucket, length;
+    uint64_t capacity = ctxi_curve_capacity(curve, enough), now = advice->trace->capacity;
     char entries[TEXT_NUMBER];
-    int length = snprintf(
-        out, size,
-        "Set %s, %.3g %% of the objects: that hits %.2f %% of the gets, %s of what can be hit.",
-        text_entries(capacity, entries), 100 * advice_ratio(capacity, curve->objects),
-        100 * ratio_of(advice, curve->hits[enough]),
-        curve->hits[enough] == ctxi_curve_ceiling(curve) ? "all" : "95 %");
 
-    if (knee < enough && length > 0 && (size_t)length < size)
-        snprintf(
-            out + length, size - (size_t)length,
-            " If memory is dear, %s, the knee: %.2f %%. Beyond it a further entry is worth less "
-            "than the average one.",
-            text_entries(ctxi_curve_capacity(curve, knee), entries),
-            100 * ratio_of(advice, curve->hits[knee]));
+    snprintf(out, size,
+             "Set %s, %.3g %% of the objects: that hits %.2f %% of the gets, %.3g %% of what can "
+             "be hit.",
+             text_entries(capacity, entries), 100 * advice_ratio(capacity, curve->objects),
+             100 * ratio_of(advice, curve->hits[enough]),
+             100 * advice_ratio(curve->hits[enough], ctxi_curve_ceiling(curve)));
+    length = strlen(out);
+    if (advice->steps[0].bucket < enough)
+        length += say_knee(advice, out + length, size - length);
+    if (now > 0)
+        snprintf(out + length, size - length,
+                 " The recording is of a cache with %s: %.2f %%, from empty.",
+                 text_entries(now, entries), 100 * ratio_of(advice, ctxi_curve_hits(curve, now)));
 }
 
 /* Points of the hit ratio from one number of hits to a larger one. */

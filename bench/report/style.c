@@ -28,7 +28,7 @@ const char *const page_style[] = {
     ".tiles{list-style:none;display:grid;grid-template-columns:repeat(4,1fr);gap:12px;padding:0;"
     "margin:0 0 20px}",
     ".tiles li{padding:12px 14px;border:1px solid var(--line);border-radius:8px}",
-    ".tiles li:first-child{border-color:var(--accent);box-shadow:inset 3px 0 var(--accent)}",
+    ".tiles li:nth-child(3){border-color:var(--accent);box-shadow:inset 3px 0 var(--accent)}",
     ".tiles span{display:block;font-size:13px;line-height:1.4;color:var(--soft)}"
     ".tiles b{display:block;font-size:22px;line-height:1.4}",
     "figure{margin:0;min-width:0}",

@@ -16,8 +16,9 @@ struct ctxi_trace_reader {
     void *state; /* of the format; NULL: it has none */
     struct ctxi_input input;
     struct ctxi_tenants *tenants;
-    unsigned has; /* enum ctxi_trace_has */
-    double rate;  /* 1, if the format does not know better when it is opened */
+    unsigned has;      /* enum ctxi_trace_has */
+    double rate;       /* 1, if the format does not know better when it is opened */
+    uint64_t capacity; /* as in struct ctxi_trace */
     bool lenient;
     uint64_t skipped;
     uint64_t requests;            /* that were read */

@@ -50,6 +50,8 @@ static int recorded_open(struct ctxi_trace_reader *reader, const struct ctxi_tra
                                 reader->input.path, problem);
     if (about.threshold < UINT64_MAX)
         reader->rate = (double)about.threshold * 0x1p-64;
+    if (about.max_entries < UINT64_MAX)
+        reader->capacity = about.max_entries;
     ctxi_input_take(&reader->input, size);
     return CTX_OK;
 }

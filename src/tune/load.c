@@ -199,6 +199,7 @@ static void finish(struct whole *whole)
     whole->trace.apart = ctxi_trace_reader_has(whole->reader) & CTXI_TRACE_APART;
     whole->trace.skipped = ctxi_trace_reader_skipped(whole->reader);
     whole->trace.format = ctxi_trace_reader_format(whole->reader);
+    whole->trace.capacity = whole->reader->capacity;
     whole->trace.tenants = whole->reader->tenants;
     whole->trace.tenant_count = ctxi_tenants_count(whole->trace.tenants);
     whole->reader->tenants = NULL;

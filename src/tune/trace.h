@@ -135,6 +135,8 @@ struct ctxi_trace {
     bool apart;         /* CTXI_TRACE_APART */
     uint64_t skipped;   /* records that a lenient reader skipped */
     const char *format; /* its name */
+    uint64_t
+        capacity; /* entries of the cache that it is a recording of; 0: not known, or no limit */
 };
 
 /*

@@ -161,7 +161,7 @@ run curve "$scratch/thirty.csv" --sample 0.01
 rate=$(sed -n 's/^--sample \(0\.[0-9]*\) would do.*/\1/p' "$scratch/out")
 expect 'j["sample"]["enough"]' curve "$scratch/thirty.csv" --json --sample "$rate"
 run advise "$long"
-grep -q '^Set 4 entries, 100 % of the objects: that hits 96.67 % of the gets, all of what' \
+grep -q '^Set 4 entries, 100 % of the objects: that hits 96.67 % of the gets, 100 % of what' \
     "$scratch/out" || fail "advise does not say what to set: $(sed 3q "$scratch/out")"
 run advise "$scratch/thirty.csv" --want 0.99
 grep -q 'If memory is dear, [0-9,]* entries, the knee' "$scratch/out" || fail "advise lacks the knee"

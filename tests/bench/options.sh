@@ -374,6 +374,10 @@ grep ',all,' "$scratch/out" | cut -d, -f1-8 >"$scratch/recorded"
 run replay "$scratch/recording" --capacity 700 --csv
 grep ',all,' "$scratch/out" | cut -d, -f1-8 | cmp -s - "$scratch/recorded" ||
     fail "a recording of a replay does not hit the same"
+ratio=$(awk -F , '$3 == "all" { printf "%.2f", 100 * $9 }' "$scratch/out")
+run advise "$scratch/recording"
+sed 6q "$scratch/out" | tr '\n' ' ' | grep -q "a cache with 700 entries: $ratio %, from empty" ||
+    fail "advise does not say what the cache had that was recorded: $(sed 5q "$scratch/out")"
 run replay "$scratch/mixed.csv" --capacity 700 --record "$scratch/recording"
 [ "$status" -ne 0 ] || fail "replay --record overwrote a recording"
 grep -q 'replay --record.*remove it, or name another' "$scratch/err" ||
