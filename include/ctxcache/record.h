@@ -92,12 +92,17 @@ typedef struct ctx_cache_record_stats {
     }
 
 /*
+ * What is wrong with the options, by field: "rate: above 0, to 1; or 0 for all keys". NULL: nothing. A
+ * constant; NULL and a size that is not known are wrong, too.
+ */
+CTX_API const char *ctx_cache_record_problem(const ctx_cache_record_options *options);
+
+/*
  * Begins: requests that begin after it has returned are recorded. One recording at a time.
  *
  * CTX_OK
- * CTX_ERR_INVALID  a NULL, a rate or a size that is not as above, a flag that is none, options of a size
- *                  that this version cannot read
- * CTX_ERR_LIMIT    the cache is being recorded already
+ * CTX_ERR_INVALID  `cache` is NULL, or something is wrong with the options: ctx_cache_record_problem()
+ * CTX_ERR_BUSY     the cache is being recorded already
  * CTX_ERR_NOMEM    there is no memory
  * CTX_ERR_SYSTEM   the file cannot be made or written, or no thread be started; errno says why
  */

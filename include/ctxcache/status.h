@@ -52,7 +52,8 @@ enum ctx_status {
     CTX_ERR_TIMEOUT = -30016,       /* the deadline passed while another caller was loading */
     CTX_ERR_ABANDONED = -30017,     /* the loading thread died, or its loader threw */
     CTX_ERR_NO_VALUE = -30018,      /* the loader returned CTX_OK but gave no value */
-    CTX_ERR_SYSTEM = -30019         /* the operating system refused: errno says why */
+    CTX_ERR_SYSTEM = -30019,        /* the operating system refused: errno says why */
+    CTX_ERR_BUSY = -30020 /* it is being done already, and one at a time is all there is */
 };
 
 /*

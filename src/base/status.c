@@ -41,6 +41,8 @@ static const struct status_text texts[] = {
     STATUS(CTX_ERR_ABANDONED, "the thread that was loading ended without an answer; call again"),
     STATUS(CTX_ERR_NO_VALUE, "the loader returned CTX_OK but gave no value"),
     STATUS(CTX_ERR_SYSTEM, "the operating system refused; errno says why"),
+    STATUS(CTX_ERR_BUSY, "it is being done already, one at a time: end that first "
+                         "(ctx_cache_record_stop() for a recording), or leave it running"),
 };
 
 static const struct status_text *find(int status)

@@ -89,14 +89,41 @@ void ctxi_recording_see(ctx_cache *cache, struct ctxi_reader *reader, const stru
 
 /* ---- options ------------------------------------------------------------------------------ */
 
-static bool are_good(const ctx_cache_record_options *options)
+/* Of options that are as long as ours. */
+static const char *problem_of(const ctx_cache_record_options *options)
 {
     const size_t buffer = options->buffer_bytes;
 
-    return options->path && options->rate >= 0 && options->rate <= 1 && !options->reserved &&
-           !(options->flags & ~(uint32_t)CTX_CACHE_RECORD_OVERWRITE) &&
-           (!buffer ||
-            (buffer >= CTX_CACHE_RECORD_BUFFER_MIN && buffer <= CTX_CACHE_RECORD_BUFFER_MAX));
+    if (!options->path)
+        return "path: is NULL";
+    if (!(options->rate >= 0 && options->rate <= 1)) /* a NaN is neither */
+        return "rate: above 0, to 1; or 0 for all keys";
+    if (buffer && (buffer < CTX_CACHE_RECORD_BUFFER_MIN || buffer > CTX_CACHE_RECORD_BUFFER_MAX))
+        return "buffer_bytes: CTX_CACHE_RECORD_BUFFER_MIN to CTX_CACHE_RECORD_BUFFER_MAX, "
+               "or 0 for 1 MB";
+    if (options->flags & ~(uint32_t)CTX_CACHE_RECORD_OVERWRITE)
+        return "flags: has a bit that is not in enum ctx_cache_record_flags";
+    if (options->reserved)
+        return "reserved: must be 0";
+    return NULL;
+}
+
+static const char *read_options(const ctx_cache_record_options *theirs,
+                                ctx_cache_record_options *ours)
+{
+    if (!theirs)
+        return "options: is NULL";
+    if (!ctxi_versioned_read(ours, sizeof *ours, OPTIONS_OLDEST, theirs, theirs->size))
+        return "size: not that of a ctx_cache_record_options that this version knows; "
+               "start from CTX_CACHE_RECORD_OPTIONS_INIT";
+    return problem_of(ours);
+}
+
+const char *ctx_cache_record_problem(const ctx_cache_record_options *options)
+{
+    ctx_cache_record_options ours;
+
+    return read_options(options, &ours);
 }
 
 static uint64_t threshold_of(double rate)
@@ -174,7 +201,7 @@ static int write_header(struct ctxi_recording *recording)
 }
 
 /* What a partition is known by outside the process. */
-static uint64_t name_partition(void *user, uint64_t id)
+static struct ctxi_tenant_name name_partition(void *user, uint64_t id)
 {
     struct ctxi_recording *recording = user;
     ctx_cache *cache = recording->cache;
@@ -186,9 +213,12 @@ static uint64_t name_partition(void *user, uint64_t id)
     recording->names[i].id = id;
     ctxi_lock_acquire(&cache->lock);
     partition = ctxi_partition_at(&cache->partitions, id);
-    /* one that is gone already has no other name any more */
+    /* one that is gone already has no other name any more, and no number */
     recording->names[i].name =
-        partition ? ctxi_digest(partition->encoded, partition->encoded_size) : id;
+        partition
+            ? (struct ctxi_tenant_name){ctxi_digest(partition->encoded, partition->encoded_size),
+                                        partition->number}
+            : (struct ctxi_tenant_name){id, 0};
     ctxi_lock_release(&cache->lock);
     return recording->names[i].name;
 }
@@ -348,12 +378,10 @@ int ctx_cache_record_start(ctx_cache *cache, const ctx_cache_record_options *opt
     ctx_cache_record_options ours;
     int r, before;
 
-    if (!cache || !options ||
-        !ctxi_versioned_read(&ours, sizeof ours, OPTIONS_OLDEST, options, options->size) ||
-        !are_good(&ours))
+    if (!cache || read_options(options, &ours))
         return CTX_ERR_INVALID;
     if (!reserve(cache))
-        return CTX_ERR_LIMIT;
+        return CTX_ERR_BUSY;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before); /* opening and writing may cancel */
     r = start(cache, &ours, &recording);
     install(cache, recording);

@@ -52,7 +52,8 @@ struct ctxi_recording {
     uint64_t last_ns;                      /* when a request was last; since it began */
     uint64_t flushed_ns;                   /* when a block was last written */
     struct {
-        uint64_t id, name;
+        uint64_t id;
+        struct ctxi_tenant_name name;
     } names[CTXI_NAMED_PARTITIONS]; /* of partitions, what is the same whenever they come back */
 };
 

@@ -77,11 +77,23 @@ static void drop(struct ctxi_recording *recording, uint64_t count)
     ctxi_lock_release(lock);
 }
 
+/* Takes off what was written of a block that is not whole, where that can be done. */
+static void cut_back(const struct ctxi_recording *recording)
+{
+    uint64_t bytes = atomic_load_explicit(&recording->bytes, memory_order_relaxed);
+    int r;
+
+    do
+        r = ftruncate(recording->fd, (off_t)bytes); /* of a pipe: EINVAL */
+    while (r && errno == EINTR);
+}
+
 /* A write has failed: this is the end, although nobody has called for it. */
 static void fail(struct ctxi_recording *recording, int error)
 {
     struct ctxi_observers *observers = &recording->cache->observers;
 
+    cut_back(recording);
     atomic_store_explicit(&recording->error, error, memory_order_relaxed);
     ctxi_lock_acquire(&observers->lock);
     recording->failed = true;
@@ -98,13 +110,26 @@ static void add(_Atomic uint64_t *figure, uint64_t n)
                           memory_order_relaxed);
 }
 
+/* Of the moment. No lock held; who waits for the writer holds none either. */
+static struct ctxi_recorded_state state_of(struct ctxi_recording *recording)
+{
+    ctx_cache *cache = recording->cache;
+    struct ctxi_recorded_state state = {.dropped = ctxi_recording_dropped(recording)};
+
+    ctxi_lock_acquire(&cache->lock);
+    state.used_bytes = ctxi_cache_used_bytes(cache);
+    state.entry_bytes = cache->entry_bytes;
+    ctxi_lock_release(&cache->lock);
+    return state;
+}
+
 /* Ends the block and writes it. */
 static void write_block(struct ctxi_recording *recording)
 {
+    const struct ctxi_recorded_state state = state_of(recording);
     uint32_t count = ctxi_encoder_count(recording->encoder);
     size_t size;
-    const unsigned char *block =
-        ctxi_encoder_end_block(recording->encoder, ctxi_recording_dropped(recording), &size);
+    const unsigned char *block = ctxi_encoder_end_block(recording->encoder, &state, &size);
     int error = ctxi_write_all(recording->fd, block, size);
 
     recording->flushed_ns = recording->now.ns;

@@ -121,9 +121,11 @@ bool ctxi_decode_block_header(const unsigned char *bytes, struct ctxi_block *out
                                      .number = ctxi_le32(bytes + 8),
                                      .size = ctxi_le32(bytes + 12),
                                      .count = ctxi_le32(bytes + 16),
-                                     .dropped = ctxi_le64(bytes + 24),
                                      .first_ns = ctxi_le64(bytes + 32),
-                                     .last_ns = ctxi_le64(bytes + 40)};
+                                     .last_ns = ctxi_le64(bytes + 40),
+                                     .state = {.dropped = ctxi_le64(bytes + 24),
+                                               .used_bytes = ctxi_le64(bytes + 48),
+                                               .entry_bytes = ctxi_le64(bytes + 56)}};
     return out_block->size <= CTXI_BLOCK_MAX &&
            out_block->count <= out_block->size / CTXI_REQUEST_WORD && ctxi_le32(bytes + 20) == 0;
 }
@@ -174,26 +176,31 @@ static uint64_t take_varint(struct ctxi_decoder *decoder)
     return 0;
 }
 
-static void take_tenant(struct ctxi_decoder *decoder)
+/* Its number, if it is named. */
+static uint64_t take_tenant(struct ctxi_decoder *decoder)
 {
-    uint64_t named = take(decoder, 2);
+    uint64_t named = take(decoder, 2), number = 0;
     uint64_t *place = &decoder->tenants[named >> 1];
 
-    if (named & CTXI_TENANT_NAMED)
+    if (named & CTXI_TENANT_NAMED) {
         *place = take(decoder, 8);
+        number = take_varint(decoder);
+    }
     decoder->last_tenant = *place;
+    return number;
 }
 
-static void take_new(struct ctxi_decoder *decoder, uint32_t what, uint32_t place)
+/* The number of its tenant, if that is named. */
+static uint64_t take_new(struct ctxi_decoder *decoder, uint32_t what, uint32_t place)
 {
     uint64_t tag = take(decoder, CTXI_REQUEST_TAG);
     uint64_t key = (uint64_t)(place / CTXI_KEY_WAYS) << CTXI_KEY_TAG_BITS | tag >> 1;
+    uint64_t number = tag & CTXI_TAG_TENANT ? take_tenant(decoder) : 0;
 
-    if (tag & CTXI_TAG_TENANT)
-        take_tenant(decoder);
     decoder->keys[place].key = key << (64 - CTXI_KEY_SET_BITS - CTXI_KEY_TAG_BITS) | TAKEN;
     decoder->keys[place].tenant = decoder->last_tenant;
     decoder->weights[place] = ctxi_recorded_weighs(what) ? decoder->last_weight : 1;
+    return number;
 }
 
 static void take_weight(struct ctxi_decoder *decoder, uint32_t place)
@@ -219,8 +226,7 @@ static void take_request(struct ctxi_decoder *decoder, struct ctxi_recorded *req
 
     if (word & CTXI_REQUEST_STEP)
         decoder->time_ns += take_varint(decoder);
-    if (word & CTXI_REQUEST_NEW)
-        take_new(decoder, what, place);
+    request->number = word & CTXI_REQUEST_NEW ? take_new(decoder, what, place) : 0;
     if (word & CTXI_REQUEST_WEIGHT)
         take_weight(decoder, place);
     request->load_ns = ctxi_recorded_loads(what) ? take_load(decoder) : 0;

@@ -26,7 +26,8 @@ size_t ctxi_decode_header(const unsigned char *bytes, size_t size,
 /* What the header of a block says. */
 struct ctxi_block {
     uint32_t number, size, count; /* size: of the requests, in bytes */
-    uint64_t dropped, first_ns, last_ns;
+    uint64_t first_ns, last_ns;
+    struct ctxi_recorded_state state;
     uint64_t checksum;
 };
 

@@ -26,7 +26,7 @@ struct ctxi_encoder {
     const ctx_allocator *allocator;
     void *memory; /* that it lies in */
     struct ctxi_recording_secrets secrets;
-    uint64_t (*name_tenant)(void *user, uint64_t tenant);
+    struct ctxi_tenant_name (*name_tenant)(void *user, uint64_t tenant);
     void *user;
 
     /* What the reader knows, too. */
@@ -39,8 +39,11 @@ struct ctxi_encoder {
     uint64_t first_ns;
     uint32_t number, count;
 
-    uint64_t asked;       /* requests, of all blocks */
-    uint64_t known_as[2]; /* the tenant asked for last: by requests, and outside; 0, 0 at first */
+    uint64_t asked; /* requests, of all blocks */
+    struct {
+        uint64_t tenant;              /* that was asked for last */
+        struct ctxi_tenant_name name; /* its digest is mixed; 0: none was */
+    } known;
 
     unsigned char block[CTXI_BLOCK_HEADER + CTXI_BLOCK_MAX];
     uint64_t tag_bytes[1 << CTXI_KEY_SET_BITS]; /* of a set, the lowest byte of each tag */
@@ -65,10 +68,9 @@ static void begin_block(struct ctxi_encoder *encoder)
     encoder->count = 0;
 }
 
-struct ctxi_encoder *ctxi_encoder_new(const ctx_allocator *allocator,
-                                      const struct ctxi_recording_secrets *secrets,
-                                      uint64_t (*name_tenant)(void *user, uint64_t tenant),
-                                      void *user)
+struct ctxi_encoder *
+ctxi_encoder_new(const ctx_allocator *allocator, const struct ctxi_recording_secrets *secrets,
+                 struct ctxi_tenant_name (*name_tenant)(void *user, uint64_t tenant), void *user)
 {
     unsigned char *memory = ctxi_zalloc(allocator, memory_bytes());
     struct ctxi_encoder *encoder;
@@ -212,31 +214,33 @@ static unsigned char *put_varint(unsigned char *out, uint64_t number)
 }
 
 /* The outside name of the request's tenant, mixed. */
-static uint64_t outside_tenant(struct ctxi_encoder *encoder, uint64_t tenant)
+static struct ctxi_tenant_name outside_tenant(struct ctxi_encoder *encoder, uint64_t tenant)
 {
-    if (tenant != encoder->known_as[0] || !encoder->known_as[1]) {
-        encoder->known_as[0] = tenant;
-        encoder->known_as[1] =
-            ctxi_keyed(encoder->name_tenant(encoder->user, tenant), &encoder->secrets.tenant, 2, 4);
+    struct ctxi_tenant_name *name = &encoder->known.name;
+
+    if (tenant != encoder->known.tenant || !name->digest) {
+        encoder->known.tenant = tenant;
+        *name = encoder->name_tenant(encoder->user, tenant);
+        name->digest = ctxi_keyed(name->digest, &encoder->secrets.tenant, 2, 4);
     }
-    return encoder->known_as[1];
+    return *name;
 }
 
 /* The tag of a new key, and its tenant if that is another than that of the new key before it. */
 static unsigned char *put_new(struct ctxi_encoder *encoder, unsigned char *out, uint64_t tag,
                               uint64_t tenant)
 {
+    struct ctxi_tenant_name name = outside_tenant(encoder, tenant);
     bool named;
     uint32_t place;
 
-    tenant = outside_tenant(encoder, tenant);
-    if (tenant == encoder->last_tenant)
+    if (name.digest == encoder->last_tenant)
         return ctxi_put_le(out, tag << 1, CTXI_REQUEST_TAG);
-    encoder->last_tenant = tenant;
+    encoder->last_tenant = name.digest;
     out = ctxi_put_le(out, tag << 1 | CTXI_TAG_TENANT, CTXI_REQUEST_TAG);
-    place = tenant_place(encoder, tenant, &named);
+    place = tenant_place(encoder, name.digest, &named);
     out = ctxi_put_le(out, place << 1 | (named ? CTXI_TENANT_NAMED : 0), 2);
-    return named ? ctxi_put_le(out, tenant, 8) : out;
+    return named ? put_varint(ctxi_put_le(out, name.digest, 8), name.number) : out;
 }
 
 /* As many of the highest bits as are kept, and how far they were shifted. */
@@ -323,7 +327,8 @@ uint32_t ctxi_encoder_count(const struct ctxi_encoder *encoder)
     return encoder->count;
 }
 
-const unsigned char *ctxi_encoder_end_block(struct ctxi_encoder *encoder, uint64_t dropped,
+const unsigned char *ctxi_encoder_end_block(struct ctxi_encoder *encoder,
+                                            const struct ctxi_recorded_state *state,
                                             size_t *out_size)
 {
     unsigned char *block = encoder->block;
@@ -333,9 +338,11 @@ const unsigned char *ctxi_encoder_end_block(struct ctxi_encoder *encoder, uint64
     ctxi_put_le(block + 12, payload_size(encoder), 4);
     ctxi_put_le(block + 16, encoder->count, 4);
     ctxi_put_le(block + 20, 0, 4);
-    ctxi_put_le(block + 24, dropped, 8);
+    ctxi_put_le(block + 24, state->dropped, 8);
     ctxi_put_le(block + 32, encoder->first_ns, 8);
     ctxi_put_le(block + 40, encoder->time_ns, 8);
+    ctxi_put_le(block + 48, state->used_bytes, 8);
+    ctxi_put_le(block + 56, state->entry_bytes, 8);
     ctxi_put_le(block, ctxi_digest(block + 8, size - 8), 8);
     begin_block(encoder);
     *out_size = size;

@@ -19,14 +19,19 @@ struct ctxi_recording_secrets {
 /* Written by one thread. Its size is fixed. */
 struct ctxi_encoder;
 
+/* What is to be known of a tenant outside the process. */
+struct ctxi_tenant_name {
+    uint64_t digest; /* what makes it the same; it is mixed before it is written */
+    uint64_t number; /* of its partition, which is written as it is */
+};
+
 /*
- * `name_tenant` gives what is to be known of a tenant outside the process, for what requests say, when it
- * is needed, which is not for each of them. NULL: there is no memory.
+ * `name_tenant` gives that for what requests say, when it is needed, which is not for each of them. NULL:
+ * there is no memory.
  */
-struct ctxi_encoder *ctxi_encoder_new(const ctx_allocator *allocator,
-                                      const struct ctxi_recording_secrets *secrets,
-                                      uint64_t (*name_tenant)(void *user, uint64_t tenant),
-                                      void *user);
+struct ctxi_encoder *
+ctxi_encoder_new(const ctx_allocator *allocator, const struct ctxi_recording_secrets *secrets,
+                 struct ctxi_tenant_name (*name_tenant)(void *user, uint64_t tenant), void *user);
 
 /* NULL is allowed. */
 void ctxi_encoder_free(struct ctxi_encoder *encoder);
@@ -47,7 +52,8 @@ uint32_t ctxi_encoder_count(const struct ctxi_encoder *encoder);
  * Ends the block, and begins another. Its bytes, of which there are *out_size, are valid until the next
  * request is added. One without requests ends the recording.
  */
-const unsigned char *ctxi_encoder_end_block(struct ctxi_encoder *encoder, uint64_t dropped,
+const unsigned char *ctxi_encoder_end_block(struct ctxi_encoder *encoder,
+                                            const struct ctxi_recorded_state *state,
                                             size_t *out_size);
 
 #endif

@@ -25,13 +25,16 @@
  *     24  8  requests that were lost so far, before any of these or between them
  *     32  8  the time before its first request, nanoseconds since the beginning
  *     40  8  the time of its last request
- *     48     requests
+ *     48  8  bytes that the cache's capacity counted when the block ended: index, partitions, entries
+ *     56  8  those of entries among them, which are what requests weigh
+ *     64     requests
  *
  * Request:
  *         3  a word: bits 0-2 what it was, enum ctxi_recorded_what; 3: STEP; 4: NEW; 5: WEIGHT; 6-23: place
  *            STEP: nanoseconds since the request before it, a varint
  *            NEW: 5 bytes, bit 0: TENANT; 1-39: the tag of the key
- *                TENANT: 2 bytes, bit 0: NAMED; 1-15: the place of the tenant; NAMED: its 8 bytes
+ *                TENANT: 2 bytes, bit 0: NAMED; 1-15: the place of the tenant
+ *                    NAMED: its 8 bytes, and the number of its partition, a varint
  *            WEIGHT: bytes that the entry costs from now on, a varint
  *            of a miss and a lost one: 2 bytes: what the load took, bits 0-9 << bits 10-15, nanoseconds
  *
@@ -39,8 +42,11 @@
  *
  * Keys and tenants are 64 bits of SipHash, with keys that are never written. Both sides keep a table of
  * keys and one of tenants: a request names the place of its key. NEW puts another key there, of the tenant
- * of the NEW before it, or with TENANT of the one at the place that is named, which NAMED writes first. Places are in sets of eight, and the highest bits of a key say
- * which set is its own: with the tag that makes 54 bits of the 64, which is what a reader knows a key by.
+ * of the NEW before it, or with TENANT of the one at the place that is named, which NAMED writes first.
+ * Places are in sets of eight, and the highest bits of a key say which set is its own: with the tag that makes
+ * 54 bits of the 64, which is what a reader knows a key by. A tenant that comes back as another partition is
+ * the same tenant, with another number.
+ *
  * The weight of such a key is the one that was written last for a miss and a put, and 1 for all others, of
  * which it is not known. At first the last tenant is 0, and the last weight 1. So each block depends on all those before it, and either
  * side needs memory for the two tables, however long a recording is.
@@ -60,13 +66,13 @@
 #define CTXI_RECORDING_VARS_MAX   255
 #define CTXI_RECORDING_HEADER_MAX 65536
 
-#define CTXI_BLOCK_HEADER 48
+#define CTXI_BLOCK_HEADER 64
 #define CTXI_BLOCK_MAX    65536 /* bytes of requests */
 
 #define CTXI_REQUEST_WORD 3
 #define CTXI_REQUEST_TAG  5
 #define CTXI_VARINT_MAX   10
-#define CTXI_REQUEST_MAX  (3 + 10 + 5 + 2 + 8 + 10 + 2)
+#define CTXI_REQUEST_MAX  (3 + 10 + 5 + 2 + 8 + 10 + 10 + 2)
 
 #define CTXI_REQUEST_WHAT   7u
 #define CTXI_REQUEST_STEP   8u
@@ -115,6 +121,13 @@ struct ctxi_recorded {
     uint64_t time_ns; /* since the beginning */
     uint64_t weight;  /* of the key's entry as it was stored last, 1 if that is not known */
     uint64_t load_ns; /* of a miss and a lost one; as exact as the layout is */
+    uint64_t number;  /* of the tenant's partition, if this is read and names the tenant; else 0 */
+};
+
+/* What is said of the cache when a block ends. */
+struct ctxi_recorded_state {
+    uint64_t dropped;                 /* requests that were lost so far */
+    uint64_t used_bytes, entry_bytes; /* all that the capacity counts; what entries weigh of it */
 };
 
 /* What is said of the cache and the sample. */

@@ -20,6 +20,8 @@ struct ctxi_trace_reader {
     double rate;       /* 1, if the format does not know better when it is opened */
     uint64_t capacity; /* as in struct ctxi_trace */
     bool lenient;
+    struct ctxi_recorded_facts recorded;
+    const char *nothing; /* what it is when there is no request before the end; NULL: an error */
     uint64_t skipped;
     uint64_t requests;            /* that were read */
     uint64_t line;                /* that was read last, from 1; 0: the format has no lines */

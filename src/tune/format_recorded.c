@@ -3,8 +3,12 @@
  * recording/layout.h.
  *
  * A call, a get and a put are requests, be it that they were found or not; a key that was invalidated or
- * found expired is deleted. Keys and tenants are numbers that mean nothing outside of the recording; the
- * partition is in the hash of a key, so that equal arguments of two tenants have different numbers.
+ * found expired is deleted. Keys are numbers that mean nothing outside of the recording; the partition is in
+ * the hash of a key, so that equal arguments of two tenants have different numbers. A tenant has the name of
+ * its partition's number, of the first one if it came back as others.
+ *
+ * A recording that ends between two blocks was not ended, by a process that was killed or a disk that was
+ * full: it is read up to there. One that is cut off inside a block, or damaged, needs a lenient reader.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +21,8 @@ struct recorded {
     struct ctxi_decoder *decoder;
     size_t taken; /* bytes of the block that is being decoded; 0: none is */
     uint32_t blocks;
-    bool ended; /* by the last block, or where nothing after it can be read */
+    uint64_t most_bytes; /* that entries weighed at the end of any block */
+    bool ended;          /* by the last block, or where nothing after it can be read */
 };
 
 static bool recorded_matches(const struct ctxi_head *head)
@@ -52,6 +57,8 @@ static int recorded_open(struct ctxi_trace_reader *reader, const struct ctxi_tra
         reader->rate = (double)about.threshold * 0x1p-64;
     if (about.max_entries < UINT64_MAX)
         reader->capacity = about.max_entries;
+    reader->recorded.of_bytes = about.max_bytes != UINT64_MAX;
+    reader->nothing = "nothing was asked for between start and stop";
     ctxi_input_take(&reader->input, size);
     return CTX_OK;
 }
@@ -66,8 +73,8 @@ static void recorded_close(struct ctxi_trace_reader *reader)
 
 /* ---- blocks ------------------------------------------------------------------------------- */
 
-/* Nothing behind this can be read: what comes needs what is here. */
-static int stop_here(struct ctxi_trace_reader *reader, int status)
+/* Whatever is behind this is not looked at. */
+static int pass_over_rest(struct ctxi_trace_reader *reader, int status)
 {
     struct recorded *state = reader->state;
 
@@ -77,13 +84,38 @@ static int stop_here(struct ctxi_trace_reader *reader, int status)
     return status == CTX_ABSENT ? CTX_OK : status;
 }
 
+/* Nothing behind this can be read: what comes needs what is here. */
+static int stop_here(struct ctxi_trace_reader *reader, int status)
+{
+    reader->recorded.ends_early = true;
+    reader->nothing = "the recording ends before its first request: it was not ended";
+    return pass_over_rest(reader, status);
+}
+
+/* Between two blocks that is where a writer was killed; not if the file was unpacked, and more was there. */
 static int stop_at_cut(struct ctxi_trace_reader *reader)
 {
-    char what[80];
+    char what[120];
 
-    snprintf(what, sizeof what, "%" PRIu32 " blocks; the recording was not ended",
+    if (reader->input.left == 0 && !reader->input.cut)
+        return stop_here(reader, CTX_OK);
+    snprintf(what, sizeof what,
+             "%" PRIu32 " blocks; the recording was not ended (--lenient reads up to there)",
              ((struct recorded *)reader->state)->blocks);
     return stop_here(reader, ctxi_reader_truncated(reader, what));
+}
+
+/* What the cache was like when the block ended. */
+static void note_state(struct ctxi_trace_reader *reader, const struct ctxi_recorded_state *now)
+{
+    struct recorded *state = reader->state;
+    struct ctxi_recorded_facts *facts = &reader->recorded;
+
+    facts->lost = now->dropped;
+    if (!facts->of_bytes || now->entry_bytes < state->most_bytes || now->entry_bytes == 0)
+        return;
+    state->most_bytes = now->entry_bytes;
+    facts->used_per_weight = (double)now->used_bytes / (double)now->entry_bytes;
 }
 
 /* Makes the next block the one that is decoded, or ends. */
@@ -114,6 +146,7 @@ static int next_block(struct ctxi_trace_reader *reader)
     state->blocks++;
     state->taken = CTXI_BLOCK_HEADER + block.size;
     state->ended = block.count == 0;
+    note_state(reader, &block.state);
     ctxi_decoder_begin_block(state->decoder, &block, input->at + CTXI_BLOCK_HEADER);
     return CTX_OK;
 }
@@ -125,8 +158,9 @@ static int end_recording(struct ctxi_trace_reader *reader)
 
     if (status != CTX_OK || reader->input.left == 0)
         return status;
-    return stop_here(reader,
-                     ctxi_reader_malformed(reader, "nothing was expected after the last block"));
+    return pass_over_rest(reader,
+                          ctxi_reader_malformed(reader,
+                                                "nothing was expected after the last block"));
 }
 
 static void end_block(struct ctxi_trace_reader *reader)
@@ -154,12 +188,18 @@ static enum ctxi_op op_of(enum ctxi_recorded_what what)
 static int give(struct ctxi_trace_reader *reader, const struct ctxi_recorded *recorded,
                 struct ctxi_request *request)
 {
+    char name[24];
+    int size;
+
     *request = (struct ctxi_request){.key = recorded->key,
                                      .time_ns = recorded->time_ns,
                                      .load_ns = recorded->load_ns,
                                      .size = (uint32_t)recorded->weight,
                                      .op = (uint8_t)op_of(recorded->what)};
-    return ctxi_reader_tenant(reader, request, recorded->tenant, NULL, 0);
+    if (!recorded->number)
+        return ctxi_reader_tenant(reader, request, recorded->tenant, NULL, 0);
+    size = snprintf(name, sizeof name, "%" PRIu64, recorded->number);
+    return ctxi_reader_tenant(reader, request, recorded->tenant, name, (size_t)size);
 }
 
 /* As many requests of the block as there is room for. */

@@ -189,6 +189,18 @@ static int begin(struct whole *whole, const char *path, const struct ctxi_trace_
                : ctxi_problem_nomem(problem);
 }
 
+/* The sizes are those of entries, and a capacity in bytes counts more. */
+static void scale_sizes(struct ctxi_trace *trace)
+{
+    const double scale = trace->recorded.used_per_weight;
+
+    for (size_t i = 0; trace->sizes && scale > 0 && i < trace->request_count; i++) {
+        double size = (double)trace->sizes[i] * scale + 0.5;
+
+        trace->sizes[i] = size < (double)UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+    }
+}
+
 /* Gives back what was needed for reading alone. */
 static void finish(struct whole *whole)
 {
@@ -200,6 +212,8 @@ static void finish(struct whole *whole)
     whole->trace.skipped = ctxi_trace_reader_skipped(whole->reader);
     whole->trace.format = ctxi_trace_reader_format(whole->reader);
     whole->trace.capacity = whole->reader->capacity;
+    whole->trace.recorded = *ctxi_trace_reader_recorded(whole->reader);
+    scale_sizes(&whole->trace);
     whole->trace.tenants = whole->reader->tenants;
     whole->trace.tenant_count = ctxi_tenants_count(whole->trace.tenants);
     whole->reader->tenants = NULL;

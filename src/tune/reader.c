@@ -163,8 +163,9 @@ static int end(struct ctxi_trace_reader *reader)
 
     if (status == CTX_ERR_INVALID || reader->requests > 0)
         return status == CTX_ERR_INVALID ? status : CTX_OK;
-    return ctxi_problem_say(reader->problem, CTX_ERR_INVALID,
-                            "%s: a request was expected before the end", reader->input.path);
+    return ctxi_problem_say(reader->problem, CTX_ERR_INVALID, "%s: %s", reader->input.path,
+                            reader->nothing ? reader->nothing
+                                            : "a request was expected before the end");
 }
 
 int ctxi_trace_read(struct ctxi_trace_reader *reader, struct ctxi_request *requests, size_t count,
@@ -202,6 +203,11 @@ double ctxi_trace_reader_rate(const struct ctxi_trace_reader *reader)
 const struct ctxi_tenants *ctxi_trace_reader_tenants(const struct ctxi_trace_reader *reader)
 {
     return reader->tenants;
+}
+
+const struct ctxi_recorded_facts *ctxi_trace_reader_recorded(const struct ctxi_trace_reader *reader)
+{
+    return &reader->recorded;
 }
 
 uint64_t ctxi_trace_reader_skipped(const struct ctxi_trace_reader *reader)

@@ -67,6 +67,16 @@ struct ctxi_trace_options {
     void *progress_user;
 };
 
+/* What a recording of a live cache says of itself. Of any other trace all is 0. */
+struct ctxi_recorded_facts {
+    uint64_t lost;   /* requests that were made and are not in it, for want of room */
+    bool ends_early; /* nobody ended it, or what comes next cannot be read */
+    bool of_bytes;   /* its cache had a capacity in bytes */
+    double
+        used_per_weight; /* bytes that capacity_bytes counts, for each byte that entries weigh, when the
+                               cache had most of them; 0: not known, or not of such a cache */
+};
+
 struct ctxi_trace_reader;
 
 /* The names of the formats, by number from 0; NULL: there are no more. And what each is. */
@@ -101,6 +111,10 @@ double ctxi_trace_reader_rate(const struct ctxi_trace_reader *reader);
 
 /* The tenants that were read so far. Valid until ctxi_trace_close(). */
 const struct ctxi_tenants *ctxi_trace_reader_tenants(const struct ctxi_trace_reader *reader);
+
+/* What is known of a recording so far; when it has been read, all of it. Valid until ctxi_trace_close(). */
+const struct ctxi_recorded_facts *
+ctxi_trace_reader_recorded(const struct ctxi_trace_reader *reader);
 
 /* Records that a lenient reader has skipped so far. */
 uint64_t ctxi_trace_reader_skipped(const struct ctxi_trace_reader *reader);
@@ -137,6 +151,9 @@ struct ctxi_trace {
     const char *format; /* its name */
     uint64_t
         capacity; /* entries of the cache that it is a recording of; 0: not known, or no limit */
+
+    /* With used_per_weight, `sizes` are the weights times that: what capacity_bytes counts for them. */
+    struct ctxi_recorded_facts recorded;
 };
 
 /*

@@ -93,7 +93,7 @@ static void check_file(const char *path, const ctx_cache_record_stats *stats)
 
     CHECK(file.is_whole);
     CHECK_EQ(file.count, stats->recorded);
-    CHECK_EQ(file.dropped, stats->dropped);
+    CHECK_EQ(file.state.dropped, stats->dropped);
     recorded_free(&file);
     trace_file_close(path);
 }
@@ -199,7 +199,7 @@ static void count_everything(uint64_t seed)
     CHECK(asked <= stats_of(cache).calls);
     if (stats.dropped == 0)
         CHECK_EQ(asked, stats_of(cache).calls);
-    CHECK_EQ(file.dropped, stats.dropped);
+    CHECK_EQ(file.state.dropped, stats.dropped);
     recorded_free(&file);
     trace_file_close(path);
     ctx_cache_destroy(cache);

@@ -80,7 +80,7 @@ static const unsigned char *read_block(struct recorded_file *file, struct ctxi_d
         add(file, &request);
     }
     CHECK(!problem);
-    file->dropped = block.dropped;
+    file->state = block.state;
     file->is_whole = block.count == 0;
     return at + CTXI_BLOCK_HEADER + block.size;
 }

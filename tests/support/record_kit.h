@@ -25,7 +25,7 @@ struct recorded_file {
     char name[256];
     struct ctxi_recorded *requests;
     size_t count;
-    uint64_t dropped; /* as its last block says */
+    struct ctxi_recorded_state state; /* as its last block says */
     bool is_whole;
 };
 

@@ -144,7 +144,7 @@ Test(record, a_model_has_the_hits_of_the_live_cache)
         file = recorded_read(path);
         cr_assert(file.is_whole);
         cr_assert_eq(stats.recorded, file.count);
-        cr_assert_eq(stats.dropped, file.dropped);
+        cr_assert_eq(stats.dropped, file.state.dropped);
         cr_assert_eq(stats.dropped, 0);
         cr_assert_eq(file.about.max_entries, capacity);
         cr_assert_eq(check_model(&file, capacity), stats_of(cache).hits);
@@ -538,7 +538,7 @@ Test(record, what_is_not_recorded_is_dropped)
     cr_assert_eq(stats.recorded + stats.dropped, (uint64_t)calls);
     file = recorded_read(path);
     cr_assert_eq(file.count, stats.recorded);
-    cr_assert_eq(file.dropped, stats.dropped);
+    cr_assert_eq(file.state.dropped, stats.dropped);
     recorded_free(&file);
     ctx_cache_destroy(cache);
 }
@@ -588,6 +588,49 @@ Test(record, wrong_arguments_are_refused)
     ctx_cache_destroy(cache);
 }
 
+/* The problem with the options begins with the name of the field; NULL: there is none. */
+static void expect_problem(const ctx_cache_record_options *options, const char *field)
+{
+    const char *problem = ctx_cache_record_problem(options);
+    ctx_cache *cache = cache_of(10, NULL);
+
+    cr_assert_eq(!problem, !field, "%s", field);
+    if (field) {
+        cr_assert_eq(strncmp(problem, field, strlen(field)), 0, "'%s', not %s", problem, field);
+        cr_assert_eq(problem[strlen(field)], ':');
+        cr_assert_eq(ctx_cache_record_start(cache, options), CTX_ERR_INVALID);
+    }
+    ctx_cache_destroy(cache);
+}
+
+Test(record, the_problem_names_the_field)
+{
+    const ctx_cache_record_options good = {.size = sizeof good, .path = "/dev/null", .rate = 0.5};
+    ctx_cache_record_options options = good;
+
+    expect_problem(NULL, "options");
+    expect_problem(&good, NULL);
+    options.size = 1;
+    expect_problem(&options, "size");
+    options = good;
+    options.path = NULL;
+    expect_problem(&options, "path");
+    options = good;
+    options.rate = 1.5;
+    expect_problem(&options, "rate");
+    options.rate = (double)NAN;
+    expect_problem(&options, "rate");
+    options = good;
+    options.buffer_bytes = 1;
+    expect_problem(&options, "buffer_bytes");
+    options = good;
+    options.flags = 2;
+    expect_problem(&options, "flags");
+    options = good;
+    options.reserved = 1;
+    expect_problem(&options, "reserved");
+}
+
 Test(record, a_file_is_ours_alone_and_none_is_overwritten)
 {
     char folder[] = "/tmp/ctxrec-XXXXXX", path[64];
@@ -597,7 +640,7 @@ Test(record, a_file_is_ours_alone_and_none_is_overwritten)
     cr_assert(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/file", folder);
     cr_assert_eq(start(cache, path, 0, 0, 0), CTX_OK);
-    cr_assert_eq(start(cache, path, 0, 0, 0), CTX_ERR_LIMIT, "one at a time");
+    cr_assert_eq(start(cache, path, 0, 0, 0), CTX_ERR_BUSY, "one at a time");
     cr_assert_eq(stat(path, &file), 0);
     cr_assert_eq(file.st_mode & 0777, 0600);
     cr_assert_eq(ctx_cache_record_stop(cache, NULL), CTX_OK);
@@ -630,7 +673,8 @@ Test(record, a_disk_that_becomes_full_ends_it)
     const char *path = record_to_file(cache, 0, (size_t)64 << 20);
     ctx_cache_record_stats stats = CTX_CACHE_RECORD_STATS_INIT;
     struct recorded_file file;
-    struct reading reading;
+    struct ctxi_trace *trace;
+    struct stat state;
 
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     for (long i = 0; i < calls; i++)
@@ -643,11 +687,12 @@ Test(record, a_disk_that_becomes_full_ends_it)
     cr_assert_eq(file.count, stats.recorded);
     cr_assert(!file.is_whole);
     recorded_free(&file);
-    reading = read_path(path, NULL, 100);
-    cr_assert_eq(reading.status, CTX_ERR_INVALID);
-    cr_assert(strstr(reading.problem.text, "the recording was not ended"), "%s",
-              reading.problem.text);
-    reading_free(&reading);
+    cr_assert_eq(stat(path, &state), 0);
+    cr_assert_eq((uint64_t)state.st_size, stats.bytes, "nothing of the block that did not fit");
+    load_trace(path, &trace);
+    cr_assert_eq(trace->request_count, stats.recorded);
+    cr_assert(trace->recorded.ends_early);
+    ctxi_trace_free(trace);
     ctx_cache_destroy(cache);
 }
 
