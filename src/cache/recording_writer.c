@@ -119,6 +119,7 @@ static struct ctxi_recorded_state state_of(struct ctxi_recording *recording)
     ctxi_lock_acquire(&cache->lock);
     state.used_bytes = ctxi_cache_used_bytes(cache);
     state.entry_bytes = cache->entry_bytes;
+    state.entries = cache->stats.entries + cache->dead;
     ctxi_lock_release(&cache->lock);
     return state;
 }

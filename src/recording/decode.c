@@ -125,7 +125,8 @@ bool ctxi_decode_block_header(const unsigned char *bytes, struct ctxi_block *out
                                      .last_ns = ctxi_le64(bytes + 40),
                                      .state = {.dropped = ctxi_le64(bytes + 24),
                                                .used_bytes = ctxi_le64(bytes + 48),
-                                               .entry_bytes = ctxi_le64(bytes + 56)}};
+                                               .entry_bytes = ctxi_le64(bytes + 56),
+                                               .entries = ctxi_le64(bytes + 64)}};
     return out_block->size <= CTXI_BLOCK_MAX &&
            out_block->count <= out_block->size / CTXI_REQUEST_WORD && ctxi_le32(bytes + 20) == 0;
 }

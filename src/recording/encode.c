@@ -343,6 +343,7 @@ const unsigned char *ctxi_encoder_end_block(struct ctxi_encoder *encoder,
     ctxi_put_le(block + 40, encoder->time_ns, 8);
     ctxi_put_le(block + 48, state->used_bytes, 8);
     ctxi_put_le(block + 56, state->entry_bytes, 8);
+    ctxi_put_le(block + 64, state->entries, 8);
     ctxi_put_le(block, ctxi_digest(block + 8, size - 8), 8);
     begin_block(encoder);
     *out_size = size;

@@ -27,7 +27,8 @@
  *     40  8  the time of its last request
  *     48  8  bytes that the cache's capacity counted when the block ended: index, partitions, entries
  *     56  8  those of entries among them, which are what requests weigh
- *     64     requests
+ *     64  8  how many entries those are
+ *     72     requests
  *
  * Request:
  *         3  a word: bits 0-2 what it was, enum ctxi_recorded_what; 3: STEP; 4: NEW; 5: WEIGHT; 6-23: place
@@ -66,7 +67,7 @@
 #define CTXI_RECORDING_VARS_MAX   255
 #define CTXI_RECORDING_HEADER_MAX 65536
 
-#define CTXI_BLOCK_HEADER 64
+#define CTXI_BLOCK_HEADER 72
 #define CTXI_BLOCK_MAX    65536 /* bytes of requests */
 
 #define CTXI_REQUEST_WORD 3
@@ -128,6 +129,7 @@ struct ctxi_recorded {
 struct ctxi_recorded_state {
     uint64_t dropped;                 /* requests that were lost so far */
     uint64_t used_bytes, entry_bytes; /* all that the capacity counts; what entries weigh of it */
+    uint64_t entries;
 };
 
 /* What is said of the cache and the sample. */

@@ -112,10 +112,12 @@ static void note_state(struct ctxi_trace_reader *reader, const struct ctxi_recor
     struct ctxi_recorded_facts *facts = &reader->recorded;
 
     facts->lost = now->dropped;
-    if (!facts->of_bytes || now->entry_bytes < state->most_bytes || now->entry_bytes == 0)
+    if (now->entry_bytes < state->most_bytes || !now->entry_bytes || !now->entries)
         return;
     state->most_bytes = now->entry_bytes;
-    facts->used_per_weight = (double)now->used_bytes / (double)now->entry_bytes;
+    facts->mean_weight = (double)now->entry_bytes / (double)now->entries;
+    if (facts->of_bytes)
+        facts->used_per_weight = (double)now->used_bytes / (double)now->entry_bytes;
 }
 
 /* Makes the next block the one that is decoded, or ends. */

@@ -7,6 +7,7 @@
 #include "tune/format.h"
 #include "tune/grow.h"
 #include "tune/objects.h"
+#include "tune/weights.h"
 
 #define BATCH      ((size_t)4096) /* requests that are read, and looked up, together */
 #define FIRST_ROOM ((size_t)1 << 14)
@@ -189,18 +190,6 @@ static int begin(struct whole *whole, const char *path, const struct ctxi_trace_
                : ctxi_problem_nomem(problem);
 }
 
-/* The sizes are those of entries, and a capacity in bytes counts more. */
-static void scale_sizes(struct ctxi_trace *trace)
-{
-    const double scale = trace->recorded.used_per_weight;
-
-    for (size_t i = 0; trace->sizes && scale > 0 && i < trace->request_count; i++) {
-        double size = (double)trace->sizes[i] * scale + 0.5;
-
-        trace->sizes[i] = size < (double)UINT32_MAX ? (uint32_t)size : UINT32_MAX;
-    }
-}
-
 /* Gives back what was needed for reading alone. */
 static void finish(struct whole *whole)
 {
@@ -213,7 +202,6 @@ static void finish(struct whole *whole)
     whole->trace.format = ctxi_trace_reader_format(whole->reader);
     whole->trace.capacity = whole->reader->capacity;
     whole->trace.recorded = *ctxi_trace_reader_recorded(whole->reader);
-    scale_sizes(&whole->trace);
     whole->trace.tenants = whole->reader->tenants;
     whole->trace.tenant_count = ctxi_tenants_count(whole->trace.tenants);
     whole->reader->tenants = NULL;
@@ -236,6 +224,10 @@ int ctxi_trace_load(const char *path, const struct ctxi_trace_options *options,
         return status;
     }
     finish(whole);
+    if (ctxi_weights_to_sizes(&whole->trace) != CTX_OK) {
+        ctxi_trace_free(&whole->trace);
+        return ctxi_problem_nomem(problem);
+    }
     *out_trace = &whole->trace;
     return CTX_OK;
 }

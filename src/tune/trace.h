@@ -75,6 +75,7 @@ struct ctxi_recorded_facts {
     double
         used_per_weight; /* bytes that capacity_bytes counts, for each byte that entries weigh, when the
                                cache had most of them; 0: not known, or not of such a cache */
+    double mean_weight;     /* of its entries, at that moment; 0: not known */
 };
 
 struct ctxi_trace_reader;
@@ -152,7 +153,7 @@ struct ctxi_trace {
     uint64_t
         capacity; /* entries of the cache that it is a recording of; 0: not known, or no limit */
 
-    /* With used_per_weight, `sizes` are the weights times that: what capacity_bytes counts for them. */
+    /* Of a recording `sizes` are made of weights: weights.h. */
     struct ctxi_recorded_facts recorded;
 };
 

@@ -506,20 +506,30 @@ Test(recorded, tenants_have_the_numbers_of_partitions)
     made_free(&made);
 }
 
-/* One block for each state, and of each one request of weight 100. */
+enum { COLD = 1, WARM, STAYS }; /* keys: first missed, first hit and then put, never stored */
+
+/* One block for each state; in the first there are these requests. */
 static struct ctxi_trace *load_states(const struct ctxi_recorded_state *states, size_t count,
                                       uint64_t max_bytes)
 {
+    static const struct ctxi_recorded requests[] = {
+        {.what = CTXI_RECORDED_MISS, .key = COLD, .weight = 100},
+        {.what = CTXI_RECORDED_HIT, .key = WARM},
+        {.what = CTXI_RECORDED_HIT, .key = STAYS},
+        {.what = CTXI_RECORDED_PUT, .key = WARM, .weight = 300},
+        {.what = CTXI_RECORDED_HIT, .key = COLD}};
     struct made made;
     struct ctxi_encoder *encoder = begin_of(&made, UINT64_MAX, max_bytes);
     struct ctxi_trace *trace;
 
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        ctxi_encode(encoder, &requests[i]);
     for (size_t i = 0; i < count; i++) {
-        ctxi_encode(encoder,
-                    &(struct ctxi_recorded){.what = CTXI_RECORDED_MISS, .key = i, .weight = 100});
         made.state = states[i];
         end_block(&made, encoder);
+        ctxi_encode(encoder, &requests[4]);
     }
+    end_block(&made, encoder);
     end_block(&made, encoder);
     ctxi_encoder_free(encoder);
     trace = load(&made, made.size, NULL);
@@ -527,22 +537,31 @@ static struct ctxi_trace *load_states(const struct ctxi_recorded_state *states, 
     return trace;
 }
 
+static void expect_sizes(const struct ctxi_trace *trace, const uint32_t *sizes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(trace->sizes[i], sizes[i], "request %zu has %u", i, trace->sizes[i]);
+}
+
 Test(recorded, what_is_missing_and_what_bytes_cost)
 {
-    static const struct ctxi_recorded_state states[] = {{1, 5000, 1000},
-                                                        {7, 3000, 2000},
-                                                        {7, 800, 0}};
+    static const struct ctxi_recorded_state states[] = {
+        {.dropped = 1, .used_bytes = 5000, .entry_bytes = 1000, .entries = 10},
+        {.dropped = 7, .used_bytes = 3000, .entry_bytes = 2000, .entries = 8},
+        {.dropped = 7, .used_bytes = 800}}; /* of the rest, too */
+    static const uint32_t weights[] = {100, 300, 250, 300, 100, 100},
+                          sizes[] = {150, 450, 375, 450, 150, 150};
     struct ctxi_trace *trace = load_states(states, 3, 1 << 20);
 
     cr_assert_eq(trace->recorded.lost, 7);
     cr_assert(trace->recorded.of_bytes);
     cr_assert_eq(trace->recorded.used_per_weight, 1.5, "that of the moment with most in it");
-    cr_assert_eq(trace->sizes[0], 150);
+    expect_sizes(trace, sizes, 6);
     ctxi_trace_free(trace);
     trace = load_states(states, 3, UINT64_MAX);
     cr_assert_not(trace->recorded.of_bytes);
     cr_assert_eq(trace->recorded.used_per_weight, 0);
-    cr_assert_eq(trace->sizes[0], 100);
+    expect_sizes(trace, weights, 6);
     ctxi_trace_free(trace);
 }
 
