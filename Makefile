@@ -238,6 +238,7 @@ bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSO
 	$(CHECK) run "bench advice" tests/bench/advice.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench sampled" tests/bench/sampled.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench report" tests/bench/report.sh $(BENCH) || status=1; \
+	$(CHECK) run "bench recorded" tests/bench/recorded.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench run" tests/bench/run.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench smoke" sh -c \
 	    '$(BENCH) throughput --seconds 0.01 --keys 1000 --json >$(B)/bench.json && \

@@ -75,6 +75,8 @@ static int run(const struct settings *settings)
     if ((status = traces_load(&settings->trace, ADVISE_COMMAND, &trace)) != 0)
         return status;
     advice_find(&advice, settings->trace.path, trace, settings->total, settings->want);
+    if (advice.bytes)
+        traces_say_bytes(ADVISE_COMMAND, trace);
     status = write_result(settings, file, &advice);
     advice_free(&advice);
     ctxi_trace_free(trace);

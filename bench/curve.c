@@ -164,6 +164,8 @@ static int run(const struct settings *settings)
     stream = ctxi_stream_of(trace);
     if (settings->bytes && !trace->sizes)
         fputs(CURVE_COMMAND ": this trace has no sizes: every object counts 1\n", stderr);
+    if (settings->bytes)
+        traces_say_bytes(CURVE_COMMAND, trace);
     if (settings->rate > 0 || settings->samples > 0 || ctxi_is_sample(trace->rate))
         status = run_sampled(settings, file, &result);
     else

@@ -66,6 +66,61 @@ static void on_progress(void *user, uint64_t requests, uint64_t bytes, uint64_t 
         show(progress, now, requests, bytes, total);
 }
 
+/* ---- what is to be known of it ------------------------------------------------------------ */
+
+static double seconds_of(const struct ctxi_trace *trace)
+{
+    return trace->times_ns && trace->request_count > 0
+               ? (double)trace->times_ns[trace->request_count - 1] / 1e9
+               : 0;
+}
+
+/* Where a reading ended, and what is missing before that. */
+static void say_gaps(const char *command, const char *path, const struct ctxi_trace *trace)
+{
+    const struct ctxi_recorded_facts *facts = &trace->recorded;
+
+    if (facts->ends_early)
+        fprintf(stderr,
+                "%s: %s: the recording ends early, after %zu requests and %.1f seconds: %s\n",
+                command, path, trace->request_count, seconds_of(trace),
+                trace->skipped > 0 ? "what comes then is cut off or damaged"
+                                   : "nobody ended it, or the disk was full");
+    else if (trace->skipped > 0)
+        fprintf(stderr, "%s: %s: %" PRIu64 " malformed records were passed over\n", command, path,
+                trace->skipped);
+    if (facts->lost > 0)
+        fprintf(stderr,
+                "%s: %s: %" PRIu64 " of %" PRIu64
+                " requests are missing: buffers were full; curves may be off\n",
+                command, path, facts->lost, facts->lost + trace->request_count);
+}
+
+bool traces_bytes(const struct ctxi_trace *trace, char *out, size_t size)
+{
+    const struct ctxi_recorded_facts *facts = &trace->recorded;
+
+    if (facts->used_per_weight > 0)
+        snprintf(out, size,
+                 "bytes are what capacity_bytes counts: %.2f times what entries weigh, as in the "
+                 "cache that was recorded",
+                 facts->used_per_weight);
+    else
+        snprintf(
+            out, size,
+            "bytes are those of entries alone: record a cache with capacity_bytes to know what "
+            "that counts besides");
+    return facts->mean_weight > 0;
+}
+
+void traces_say_bytes(const char *command, const struct ctxi_trace *trace)
+{
+    char text[TRACES_BYTES];
+
+    if (traces_bytes(trace, text, sizeof text))
+        fprintf(stderr, "%s: %s\n", command, text);
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 int traces_load(const struct trace_settings *settings, const char *command,
@@ -85,9 +140,7 @@ int traces_load(const struct trace_settings *settings, const char *command,
         fprintf(stderr, "%s: %s\n", command, problem.text);
         return status == CTX_ERR_INVALID ? 2 : 1;
     }
-    if ((*out_trace)->skipped > 0)
-        fprintf(stderr, "%s: %s: %" PRIu64 " malformed records were passed over\n", command,
-                settings->path, (*out_trace)->skipped);
+    say_gaps(command, settings->path, *out_trace);
     if (!settings->format && strcmp((*out_trace)->format, "keys") == 0)
         fprintf(stderr, "%s: %s: read as one key in each line; --format says otherwise\n", command,
                 settings->path);

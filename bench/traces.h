@@ -44,7 +44,8 @@ bool traces_check(const struct trace_settings *settings, const char *command);
 /*
  * Reads the whole trace. 0, and *out_trace is to be given to ctxi_trace_free(); else the exit status, and
  * a line on stderr has said what is wrong: 2 for a trace that is malformed, 1 for one that cannot be
- * read. What a lenient reader has skipped is said, too, and that text was taken for keys, as any may be.
+ * read. What a lenient reader has skipped is said, too, what a recording lacks, and that text was taken for keys,
+ * as any may be.
  */
 int traces_load(const struct trace_settings *settings, const char *command,
                 struct ctxi_trace **out_trace);
@@ -59,5 +60,12 @@ int traces_load(const struct trace_settings *settings, const char *command,
     "of the sample."
 void traces_say_sample(FILE *file, const struct ctxi_trace *trace, const char *command,
                        const char *what);
+
+/* What bytes are, for who shows capacities in bytes: a clause of a recording, false of any other trace. */
+#define TRACES_BYTES 160
+bool traces_bytes(const struct ctxi_trace *trace, char *out, size_t size);
+
+/* The same as a line on stderr, if there is something to say. */
+void traces_say_bytes(const char *command, const struct ctxi_trace *trace);
 
 #endif

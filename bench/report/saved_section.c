@@ -8,6 +8,7 @@
 #include "report/curve_line.h"
 #include "report/sections.h"
 #include "report/table.h"
+#include "traces.h"
 
 #define HEIGHT   220
 #define MEBIBYTE 1048576.0
@@ -125,7 +126,7 @@ void section_saved(FILE *file, const struct findings *findings)
     const struct advice *advice = &findings->advice;
     bool bytes = advice->bytes;
     const struct ctxi_curve *curve = bytes ? &advice->bytes->overall : &advice->curves->overall;
-    char all[TEXT_NUMBER], saved[TEXT_NUMBER];
+    char all[TEXT_NUMBER], saved[TEXT_NUMBER], about[TRACES_BYTES];
 
     section_begin(file, "saved", "Work saved");
     if (curve->load_ns == 0 || ctxi_curve_ceiling(curve) == 0) {
@@ -139,6 +140,8 @@ void section_saved(FILE *file, const struct findings *findings)
                 text_seconds((double)curve->saved_ns[curve->count - 1] / 1e9, saved),
                 bytes ? "The table says what the next mebibyte is worth."
                       : "With sizes in the trace, this would say what a mebibyte saves.");
+    if (bytes && traces_bytes(advice->trace, about, sizeof about))
+        section_say(file, "In this recording %s.", about);
     put_chart(file, curve, bytes);
     put_table(file, curve, bytes);
     section_end(file);

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -409,6 +410,46 @@ static void wait_until_read(const ctx_cache *cache)
 
     while (atomic_load(&tape->tail) != atomic_load(&tape->head))
         nanosleep(&moment, NULL);
+}
+
+/* Of a partition the recording has as many requests as its statistics. */
+static int find_in_recording(void *user, const ctx_cache_partition *partition)
+{
+    const struct ctxi_trace *trace = user;
+    uint64_t requests = 0;
+    char name[24];
+
+    snprintf(name, sizeof name, "%" PRIu64, partition->id);
+    for (size_t i = 0; i < trace->request_count; i++)
+        requests += !strcmp(ctxi_tenants_name(trace->tenants, trace->request_tenants[i]), name);
+    cr_assert_eq(requests, partition->stats->hits + partition->stats->misses, "partition %s", name);
+    return 0;
+}
+
+/* Who has the cache knows which tenant is which. */
+Test(record, tenants_have_the_numbers_of_their_partitions)
+{
+    enum { MOST = 40 };
+    ctx_cache *cache = cache_of(1000, tenant);
+    struct ctxi_trace *trace;
+    const char *path;
+
+    for (int64_t i = 0; i < 10; i++) {
+        ctx_set(tenant, i + 1000); /* so that numbers are not those of the order in the file */
+        ctx_cache_invalidate_partition(cache);
+    }
+    path = record_to_file(cache, 0, 0);
+    for (int64_t i = 0; i < MOST; i++)
+        for (int64_t j = 0; j < i + 1; j++) {
+            ctx_set(tenant, MOST - i);
+            ask(cache, price, j % 7);
+        }
+    record_end(cache, path);
+    load_trace(path, &trace);
+    cr_assert_eq(trace->tenant_count, MOST);
+    cr_assert_eq(ctx_cache_each_partition(cache, find_in_recording, trace), CTX_OK);
+    ctxi_trace_free(trace);
+    ctx_cache_destroy(cache);
 }
 
 /* Equal keys of different tenants are different keys, and a tenant keeps its number when it is dropped. */
