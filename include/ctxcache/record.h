@@ -4,18 +4,39 @@
  *
  *     ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
  *
- *     options.path = "/var/tmp/prices.ctxrec";
- *     if (ctx_cache_record_start(cache, &options) != CTX_OK) ...
+ *     options.path = "/var/tmp/prices.ctxrec"; // a file that is there already is refused
+ *     status = ctx_cache_record_start(cache, &options);
+ *     if (status == CTX_ERR_SYSTEM)
+ *         fprintf(stderr, "%s: %s\n", options.path, strerror(errno)); // EEXIST: or CTX_CACHE_RECORD_OVERWRITE
+ *     else if (status == CTX_ERR_INVALID)
+ *         fprintf(stderr, "%s\n", ctx_cache_record_problem(&options));
+ *     else if (status != CTX_OK)
+ *         fprintf(stderr, "%s\n", ctx_strerror(status));
  *     ... an hour of work ...
- *     ctx_cache_record_stop(cache, NULL);
+ *     status = ctx_cache_record_stop(cache, NULL); // CTX_ERR_SYSTEM: the disk was full before the end
  *
  * What is in the file: the cache's name and capacity, the names of the variables that it varies on; and of
  * each request when it was, whether it was found, a number for its key and one for its partition; of a
  * miss how long the load took and how many bytes its entry costs; puts and invalidations of keys; and how
- * many requests are missing. No argument, value, or value of a variable is ever in it. The numbers are
- * hashes, mixed with secrets that are made for the recording and never written: those of two
- * recordings have nothing to do with each other, and who has the file cannot try out what a number
- * stands for. What the file does show is how often, and when, equal keys were asked for.
+ * many requests are missing, and how many bytes the cache used. No argument, value, or value of a variable is
+ * ever in it. The numbers are hashes, mixed with secrets that are made for the recording and never written:
+ * those of two recordings have nothing to do with each other, and who has the file cannot try out what a
+ * number stands for. What the file does show is how often, and when, equal keys were asked for.
+ *
+ * Who is who. `ctxbench` calls a tenant by the number of its partition: `id` in ctx_cache_each_partition(), which
+ * has the values of the variables beside it, and `partition` in the curves of curve.h. So who has the cache
+ * can say which is which: visit the partitions before it is stopped, for those that were forgotten are not
+ * visited, and write the list where the file does not go. To who has the file alone the numbers tell in which
+ * order partitions came, and nothing else. A tenant that was forgotten and came back has the first of its
+ * numbers; one that was forgotten before it was written has a hash for a name.
+ *
+ * The number of a key is of its arguments and of its partition: equal arguments of two tenants are two keys.
+ * So what it would gain to leave a variable out of `vary` cannot be told from a recording.
+ *
+ * Bytes. What hits would cost in bytes is known from what misses and puts say, and from what the cache used for
+ * each byte of its entries: of a cache with `capacity_bytes`, `ctxbench curve --bytes` is in bytes as that counts
+ * them, best near the capacity that was recorded. Of a cache with a capacity in entries alone it is in bytes
+ * of entries, without index and partitions; to know what a capacity in bytes would hit, record one that has it.
  *
  * What counts as a request is what changes the order of use: calls, gets and puts. A call that waits for
  * another's load is a request when it has its answer. An entry that is found expired is invalidated. Peeks,
@@ -35,6 +56,11 @@
  * ctx_set_allocator(). A thread for which there is none drops its requests.
  *
  * fork(): the child does not record. The parent goes on, and the child does not write to its file.
+ *
+ * What comes to an end without ctx_cache_record_stop(), by exit(), a crash or kill, loses what the last second
+ * brought, and what a buffer had. A write that failed leaves what was written before it. Either way the file
+ * is good up to there, and is read with a line that says where it ends. (Not if a crash of the machine tore the
+ * last write: then `--lenient` reads up to it.)
  *
  * Signals: the thread of the library blocks them all.
  *
@@ -116,7 +142,7 @@ CTX_API int ctx_cache_record_start(ctx_cache *cache, const ctx_cache_record_opti
  * CTX_OK           the file is whole
  * CTX_ABSENT       the cache is not being recorded
  * CTX_ERR_SYSTEM   a write had failed, a disk that is full for instance, and ended the recording by itself:
- *                  errno says why, and the file is good up to there
+ *                  errno says why, and the file is good up to there, if it is a regular one
  * CTX_ERR_INVALID  a NULL, or stats of a size that this version cannot write
  */
 CTX_API int ctx_cache_record_stop(ctx_cache *cache, ctx_cache_record_stats *out_stats);
