@@ -145,7 +145,7 @@ static void *toggle(void *unused)
         int r = ctx_cache_record_start(cache, &options);
         struct support_rng rng = support_rng_seeded((uint64_t)i);
 
-        CHECK(r == CTX_OK || r == CTX_ERR_LIMIT);
+        CHECK(r == CTX_OK || r == CTX_ERR_BUSY);
         use(cache, &rng, 10);
         r = ctx_cache_record_stop(cache, NULL);
         CHECK(r == CTX_OK || r == CTX_ABSENT);
