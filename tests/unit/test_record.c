@@ -930,19 +930,16 @@ Test(record, a_child_does_not_record)
 
 struct canceled {
     ctx_cache *cache;
-    const char *path;
+    ctx_cache_record_options options; /* not on the stack that goes: ASan knows nothing of that */
     int started, stopped;
 };
 
 static void *start_and_stop(void *user)
 {
-    ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
     struct canceled *canceled = user;
 
-    options.path = canceled->path;
-    options.flags = CTX_CACHE_RECORD_OVERWRITE;
     pthread_cancel(pthread_self());
-    canceled->started = ctx_cache_record_start(canceled->cache, &options);
+    canceled->started = ctx_cache_record_start(canceled->cache, &canceled->options);
     canceled->stopped = ctx_cache_record_stop(canceled->cache, NULL);
     pthread_testcancel();
     return NULL;
@@ -951,16 +948,18 @@ static void *start_and_stop(void *user)
 /* Both open and close files. */
 Test(record, who_is_canceled_starts_and_stops_in_full)
 {
-    struct canceled canceled = {cache_of(10, NULL), trace_file("", 0), 1, 1};
+    struct canceled canceled = {cache_of(10, NULL), CTX_CACHE_RECORD_OPTIONS_INIT, 1, 1};
     pthread_t thread;
     void *result;
 
+    canceled.options.path = trace_file("", 0);
+    canceled.options.flags = CTX_CACHE_RECORD_OVERWRITE;
     cr_assert_eq(pthread_create(&thread, NULL, start_and_stop, &canceled), 0);
     cr_assert_eq(pthread_join(thread, &result), 0);
     cr_assert_eq(result, PTHREAD_CANCELED);
     cr_assert_eq(canceled.started, CTX_OK);
     cr_assert_eq(canceled.stopped, CTX_OK);
-    trace_file_close(canceled.path);
+    trace_file_close(canceled.options.path);
     ctx_cache_destroy(canceled.cache);
 }
 
