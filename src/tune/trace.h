@@ -75,7 +75,7 @@ struct ctxi_recorded_facts {
     double
         used_per_weight; /* bytes that capacity_bytes counts, for each byte that entries weigh, when the
                                cache had most of them; 0: not known, or not of such a cache */
-    double mean_weight;     /* of its entries, at that moment; 0: not known */
+    double mean_weight; /* of its entries, at that moment; 0: not known */
 };
 
 struct ctxi_trace_reader;
