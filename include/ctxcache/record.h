@@ -7,7 +7,7 @@
  *     options.path = "/var/tmp/prices.ctxrec"; // a file that is there already is refused
  *     status = ctx_cache_record_start(cache, &options);
  *     if (status == CTX_ERR_SYSTEM)
- *         fprintf(stderr, "%s: %s\n", options.path, strerror(errno)); // EEXIST: or CTX_CACHE_RECORD_OVERWRITE
+ *         fprintf(stderr, "%s: %s\n", options.path, strerror(errno)); // EEXIST: see `flags`
  *     else if (status == CTX_ERR_INVALID)
  *         fprintf(stderr, "%s\n", ctx_cache_record_problem(&options));
  *     else if (status != CTX_OK)
@@ -59,8 +59,8 @@
  *
  * What comes to an end without ctx_cache_record_stop(), by exit(), a crash or kill, loses what the last second
  * brought, and what a buffer had. A write that failed leaves what was written before it. Either way the file
- * is good up to there, and is read with a line that says where it ends. (Not if a crash of the machine tore the
- * last write: then `--lenient` reads up to it.)
+ * is good up to there, and is read with a line that says where it ends. (Seldom, a kill or a machine that
+ * stopped has torn the last write: then ctxbench asks for `--lenient`, and reads up to it.)
  *
  * Signals: the thread of the library blocks them all.
  *
