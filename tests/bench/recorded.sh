@@ -47,7 +47,7 @@ for trace in plain lost killed; do
     expect 0 "$@" 'the sizes of this trace are not used: every object counts 1'
     run replay "$scratch/$trace" --capacity 3
     expect 0 "$@"
-    run report "$scratch/$trace" -o "$scratch/page"
+    run report "$scratch/$trace" -o -
     expect 0 "$@"
 done
 
