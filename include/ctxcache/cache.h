@@ -188,8 +188,8 @@ CTX_API int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache)
 
 /*
  * Ends it: removes every entry (callbacks run here, and what they put is not stored) and frees what
- * nobody uses. Waits for nothing: refs stay valid, loads that run answer their callers and are not
- * stored, and the last of them frees the rest. Apart from calls that load or wait for a load, none may
+ * nobody uses. Waits for nothing but a recording's file (record.h), which it ends: refs stay valid, loads
+ * that run answer their callers and are not stored, and the last of them frees the rest. Apart from calls that load or wait for a load, none may
  * be under way, and none may begin but in those callbacks. NULL is allowed.
  */
 CTX_API void ctx_cache_destroy(ctx_cache *cache);

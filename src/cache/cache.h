@@ -31,6 +31,7 @@ struct ctxi_observers {
     /* Guards what is below. Taken under the cache's lock, too; nothing is taken under it. */
     struct ctxi_lock lock;
     struct ctxi_recording *recording; /* NULL: there is none (recording.h) */
+    struct ctxi_recording *ending;    /* those that were taken from there and are not freed yet */
     bool recording_starts;            /* somebody is making one */
     /* 0: this one does not look on. Read without the lock, too, as `observed` is. */
     _Atomic uint64_t thresholds[CTXI_OBSERVER_COUNT];

@@ -392,7 +392,7 @@ static void take_slot(struct ctxi_partitions *partitions, struct ctxi_partition 
 {
     uint32_t slot = take_free(partitions);
 
-    partition->id = id_at(partitions, slot);
+    partition->id = partition->first_id = id_at(partitions, slot);
     partition->number = ++partitions->last_number;
     partitions->slots[slot] = partition;
     partitions->existing++;
@@ -442,6 +442,14 @@ struct ctxi_partition *ctxi_partition_at(const struct ctxi_partitions *partition
     struct ctxi_partition *partition = ctxi_partition_in(partitions, ctxi_partition_slot(id));
 
     return partition && partition->id == id && !partition->retired ? partition : NULL;
+}
+
+struct ctxi_partition *ctxi_partition_that_had(const struct ctxi_partitions *partitions,
+                                               uint64_t id)
+{
+    struct ctxi_partition *partition = ctxi_partition_in(partitions, ctxi_partition_slot(id));
+
+    return partition && partition->first_id <= id && id <= partition->id ? partition : NULL;
 }
 
 void ctxi_partition_retire(struct ctxi_partitions *partitions, struct ctxi_memory *memory,

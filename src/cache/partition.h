@@ -40,6 +40,7 @@ struct ctxi_partition {
     size_t encoded_size;
 
     uint64_t id;         /* of new keys */
+    uint64_t first_id;   /* all from it to `id` that have their slot are, or were, its own */
     uint64_t cleared_id; /* the last one that ended by a clear; its dead have that cause */
     size_t member_count; /* entries in the cache, dead ones included */
     size_t pins;         /* calls and flights that use it */
@@ -93,6 +94,10 @@ int ctxi_partition_intern(struct ctxi_partitions *partitions, struct ctxi_reader
 
 /* The partition that has this id, now; else NULL. */
 struct ctxi_partition *ctxi_partition_at(const struct ctxi_partitions *partitions, uint64_t id);
+
+/* The partition that has this id, or had it; NULL: it does not exist any more. */
+struct ctxi_partition *ctxi_partition_that_had(const struct ctxi_partitions *partitions,
+                                               uint64_t id);
 
 /* The partition in this slot, whichever it is; NULL: none. */
 static inline struct ctxi_partition *ctxi_partition_in(const struct ctxi_partitions *partitions,

@@ -212,13 +212,13 @@ static struct ctxi_tenant_name name_partition(void *user, uint64_t id)
         return recording->names[i].name;
     recording->names[i].id = id;
     ctxi_lock_acquire(&cache->lock);
-    partition = ctxi_partition_at(&cache->partitions, id);
-    /* one that is gone already has no other name any more, and no number */
+    partition = ctxi_partition_that_had(&cache->partitions, id);
+    /* those that are gone before their requests are read share a name: nobody knows any more */
     recording->names[i].name =
         partition
             ? (struct ctxi_tenant_name){ctxi_digest(partition->encoded, partition->encoded_size),
                                         partition->number}
-            : (struct ctxi_tenant_name){id, 0};
+            : (struct ctxi_tenant_name){0, CTXI_NUMBER_GONE};
     ctxi_lock_release(&cache->lock);
     return recording->names[i].name;
 }
@@ -410,11 +410,26 @@ static struct ctxi_recording *take_out(ctx_cache *cache)
     recording = observers->recording;
     if (recording) {
         observers->recording = NULL;
+        recording->next_ending = observers->ending;
+        observers->ending = recording;
         ctxi_observers_set(cache, CTXI_OBSERVER_RECORDING, 0);
         ctxi_recording_close_tapes(recording);
     }
     ctxi_lock_release(&observers->lock);
     return recording;
+}
+
+/* Its last moment: it is in no list any more, and has no tapes. */
+static void forget(ctx_cache *cache, struct ctxi_recording *recording)
+{
+    struct ctxi_recording **at = &observers_of(cache)->ending;
+
+    ctxi_lock_acquire(&observers_of(cache)->lock);
+    while (*at != recording)
+        at = &(*at)->next_ending;
+    *at = recording->next_ending;
+    ctxi_recording_let_go_tapes(recording);
+    ctxi_lock_release(&observers_of(cache)->lock);
 }
 
 static void wait_for_writer(struct ctxi_recording *recording)
@@ -482,7 +497,7 @@ int ctx_cache_record_stop(ctx_cache *cache, ctx_cache_record_stats *out_stats)
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before); /* waiting and closing may cancel */
     wait_for_writer(recording);
     read_stats(recording, &ours);
-    ctxi_recording_let_go_tapes(recording);
+    forget(cache, recording);
     fini_nap(recording);
     free_recording(recording);
     pthread_setcancelstate(before, &before);
@@ -528,16 +543,27 @@ void ctxi_recording_let_go_tapes(struct ctxi_recording *recording)
 }
 
 /* The writer is not there, and whatever it was about to write is its own file's affair. */
-void ctxi_recording_after_fork(ctx_cache *cache)
+static void end_in_child(struct ctxi_recording *recording)
 {
-    struct ctxi_recording *recording = observers_of(cache)->recording;
-
-    observers_of(cache)->recording_starts = false;
-    if (!recording)
-        return;
-    observers_of(cache)->recording = NULL;
-    ctxi_observers_set(cache, CTXI_OBSERVER_RECORDING, 0);
     ctxi_recording_close_tapes(recording);
     ctxi_recording_let_go_tapes(recording);
     free_recording(recording);
+}
+
+void ctxi_recording_after_fork(ctx_cache *cache)
+{
+    struct ctxi_observers *observers = observers_of(cache);
+    struct ctxi_recording *recording = observers->recording, *ending = observers->ending;
+
+    observers->recording_starts = false;
+    observers->recording = observers->ending = NULL;
+    ctxi_observers_set(cache, CTXI_OBSERVER_RECORDING, 0);
+    if (recording)
+        end_in_child(recording);
+    while (ending) {
+        struct ctxi_recording *next = ending->next_ending;
+
+        end_in_child(ending);
+        ending = next;
+    }
 }

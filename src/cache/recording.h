@@ -4,8 +4,10 @@
  * thread (tape.h) and the encoder (recording/encode.h) to the file (recording_writer.c).
  *
  * A recording is made by ctx_cache_record_start() and found at cache->observers.recording, until it is
- * stopped: who takes it from there, under observers.lock, is the one who ends and frees it. Tapes are added
- * under that lock, to a recording that is found there; so when it is not there any more, none is.
+ * stopped: who takes it from there, under observers.lock, is the one who ends and frees it. Meanwhile it is
+ * in the list of those that end, where a child of fork() finds it, in which nobody else would free it.
+ * Tapes are added under that lock, to a recording that is found there; so when it is not there any more,
+ * none is.
  */
 #ifndef CTXI_CACHE_RECORDING_H
 #define CTXI_CACHE_RECORDING_H
@@ -33,6 +35,7 @@ struct ctxi_recording {
     _Atomic(struct ctxi_tape *) tapes;
 
     /* Guarded by observers.lock. */
+    struct ctxi_recording *next_ending;
     bool failed; /* a write did: no tape is added any more */
     uint64_t
         dropped_else; /* what no tape counts: of those that are gone, and of threads that have none */

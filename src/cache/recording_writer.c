@@ -24,6 +24,8 @@ int ctxi_write_all(int fd, const void *bytes, size_t size)
     while (size) {
         ssize_t written = write(fd, at, size);
 
+        if (written == 0)
+            return EIO; /* a device that takes nothing, and does not say why */
         if (written < 0 && errno != EINTR)
             return errno;
         if (written > 0) {

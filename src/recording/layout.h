@@ -92,6 +92,8 @@
 #define CTXI_TENANT_SET_BITS 12
 #define CTXI_TENANT_PLACES   (8 << CTXI_TENANT_SET_BITS)
 
+#define CTXI_NUMBER_GONE UINT64_MAX /* of tenants that were gone before they were named */
+
 #define CTXI_LOAD_BITS 10 /* of what a load took */
 
 enum ctxi_recorded_what {

@@ -17,6 +17,8 @@
 #include "recording/decode.h"
 #include "tune/format.h"
 
+#define GONE "gone" /* of tenants whose number nobody could tell any more */
+
 struct recorded {
     struct ctxi_decoder *decoder;
     size_t taken; /* bytes of the block that is being decoded; 0: none is */
@@ -198,6 +200,8 @@ static int give(struct ctxi_trace_reader *reader, const struct ctxi_recorded *re
                                      .load_ns = recorded->load_ns,
                                      .size = (uint32_t)recorded->weight,
                                      .op = (uint8_t)op_of(recorded->what)};
+    if (recorded->number == CTXI_NUMBER_GONE)
+        return ctxi_reader_tenant(reader, request, recorded->tenant, GONE, sizeof GONE - 1);
     if (!recorded->number)
         return ctxi_reader_tenant(reader, request, recorded->tenant, NULL, 0);
     size = snprintf(name, sizeof name, "%" PRIu64, recorded->number);

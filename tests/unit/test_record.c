@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -402,16 +403,6 @@ Test(record, weights_and_loads_are_told)
     ctx_cache_destroy(cache);
 }
 
-/* Until the writer has read what this thread was seen to do. */
-static void wait_until_read(const ctx_cache *cache)
-{
-    const struct ctxi_tape *tape = ctxi_reader_find(cache->serial)->tape;
-    const struct timespec moment = {0, 100000};
-
-    while (atomic_load(&tape->tail) != atomic_load(&tape->head))
-        nanosleep(&moment, NULL);
-}
-
 /* Of a partition the recording has as many requests as its statistics. */
 static int find_in_recording(void *user, const ctx_cache_partition *partition)
 {
@@ -463,19 +454,59 @@ Test(record, a_tenant_is_the_same_after_it_was_dropped)
     for (int64_t i = 0; i < 6; i++) {
         ctx_set(tenant, i % 2);
         ask(cache, price, 1);
-        if (i % 2 == 1) {
-            wait_until_read(cache); /* a partition that is gone has no other name than its id */
+        if (i % 2 == 1)
             ctx_cache_invalidate_partition(cache);
-        }
     }
     record_end(cache, path);
     file = recorded_read(path);
     cr_assert_eq(file.count, 6);
     cr_assert_neq(file.requests[0].tenant, file.requests[1].tenant);
     cr_assert_neq(file.requests[0].key, file.requests[1].key);
-    cr_assert_eq(file.requests[0].tenant, file.requests[2].tenant);
+    for (size_t i = 2; i < file.count; i++)
+        cr_assert_eq(file.requests[i].tenant, file.requests[i - 2].tenant);
     cr_assert_eq(file.requests[2].what, CTXI_RECORDED_HIT);
     cr_assert_eq(file.requests[3].what, CTXI_RECORDED_MISS);
+    recorded_free(&file);
+    ctx_cache_destroy(cache);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const uint64_t *left = a, *right = b;
+
+    return (*left > *right) - (*left < *right);
+}
+
+static size_t count_tenants(const struct recorded_file *file)
+{
+    uint64_t *tenants = calloc(file->count + 1, sizeof *tenants);
+    size_t count = 0;
+
+    for (size_t i = 0; i < file->count; i++)
+        tenants[i] = file->requests[i].tenant;
+    qsort(tenants, file->count, sizeof *tenants, compare_numbers);
+    for (size_t i = 0; i < file->count; i++)
+        count += i == 0 || tenants[i] != tenants[i - 1];
+    free(tenants);
+    return count;
+}
+
+/* They come back under other ids, sooner than the writer can ask whose the old ones were. */
+Test(record, tenants_that_are_forgotten_do_not_become_others)
+{
+    enum { TENANTS_FORGOTTEN = 1500 };
+    ctx_cache *cache = cache_of(10, tenant);
+    const char *path = record_to_file(cache, 0, 0);
+    struct recorded_file file;
+
+    need_hashes();
+    for (int64_t i = 0; i < 4 * TENANTS_FORGOTTEN; i++) {
+        ctx_set(tenant, i % TENANTS_FORGOTTEN);
+        ask(cache, price, 1);
+    }
+    record_end(cache, path);
+    file = recorded_read(path);
+    cr_assert_leq(count_tenants(&file), TENANTS_FORGOTTEN + 1); /* and those that are gone */
     recorded_free(&file);
     ctx_cache_destroy(cache);
 }
@@ -925,6 +956,118 @@ Test(record, a_child_does_not_record)
     cr_assert_eq(status, 0);
     ask(cache, price, 1);
     cr_assert_eq(record_end(cache, path).recorded, 2);
+    ctx_cache_destroy(cache);
+}
+
+static void *stop_recording(void *cache)
+{
+    ctx_cache_record_stop(cache, NULL);
+    return NULL;
+}
+
+static bool is_ending(ctx_cache *cache)
+{
+    bool is_ending;
+
+    ctxi_lock_acquire(&cache->observers.lock);
+    is_ending = cache->observers.ending != NULL;
+    ctxi_lock_release(&cache->observers.lock);
+    return is_ending;
+}
+
+/* Descriptors that are open to this file. */
+static int count_open(const struct stat *file)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++) {
+        struct stat other;
+
+        count += fstat(fd, &other) == 0 && other.st_ino == file->st_ino && S_ISFIFO(other.st_mode);
+    }
+    return count;
+}
+
+/* The pipe is full, so that stopping takes as long as nobody reads. */
+Test(record, a_child_forked_while_it_is_stopped_does_not_keep_the_file)
+{
+    ctx_cache *cache = cache_of(10, NULL);
+    ctx_cache_record_options options = CTX_CACHE_RECORD_OPTIONS_INIT;
+    char folder[] = "/tmp/ctxcache-record-XXXXXX", path[64], drained[4096];
+    pthread_t stopper;
+    struct stat file;
+    int status = 1, pipe_end;
+    pid_t child;
+
+    cr_assert_neq(mkdtemp(folder), NULL);
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    pipe_end = open(path, O_RDWR | O_NONBLOCK);
+    cr_assert_eq(fstat(pipe_end, &file), 0);
+    options.path = path;
+    options.flags = CTX_CACHE_RECORD_OVERWRITE;
+    cr_assert_eq(ctx_cache_record_start(cache, &options), CTX_OK);
+    for (int64_t i = 0; i < 60000; i++)
+        ask(cache, price, i % 5);
+    cr_assert_eq(pthread_create(&stopper, NULL, stop_recording, cache), 0);
+    while (!is_ending(cache))
+        sched_yield();
+    child = fork();
+    if (child == 0)
+        _exit(count_open(&file) != 1); /* ours to read from it */
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0);
+    while (is_ending(cache))
+        if (read(pipe_end, drained, sizeof drained) < 0)
+            sched_yield();
+    pthread_join(stopper, NULL);
+    close(pipe_end);
+    unlink(path);
+    rmdir(folder);
+    ctx_cache_destroy(cache);
+}
+
+Test(record, the_file_is_closed_by_exec)
+{
+    ctx_cache *cache = cache_of(10, NULL);
+    const char *path = record_to_file(cache, 0, 0);
+    struct stat file;
+    int open_ones = 0;
+
+    cr_assert_eq(stat(path, &file), 0);
+    for (int fd = 0; fd < 256; fd++) {
+        struct stat other;
+
+        if (fstat(fd, &other) || other.st_ino != file.st_ino || other.st_dev != file.st_dev ||
+            (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY) /* the test's own reads, too */
+            continue;
+        open_ones++;
+        cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    }
+    cr_assert_geq(open_ones, 1);
+    record_end(cache, path);
+    ctx_cache_destroy(cache);
+}
+
+/* Two requests, so far apart that a round of the writer is little beside it. */
+Test(record, it_says_when_requests_were)
+{
+    const struct timespec apart = {0, 100000000};
+    ctx_cache *cache = cache_of(10, NULL);
+    uint64_t began = ctxi_monotonic_ns(NULL), took;
+    const char *path = record_to_file(cache, 0, 0);
+    struct recorded_file file;
+
+    ask(cache, price, 1);
+    nanosleep(&apart, NULL);
+    ask(cache, price, 1);
+    record_end(cache, path);
+    took = ctxi_monotonic_ns(NULL) - began;
+    file = recorded_read(path);
+    cr_assert_eq(file.count, 2);
+    cr_assert_geq(file.requests[1].time_ns - file.requests[0].time_ns, 50000000);
+    cr_assert_leq(file.requests[1].time_ns, took);
+    recorded_free(&file);
     ctx_cache_destroy(cache);
 }
 
