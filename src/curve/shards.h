@@ -93,7 +93,8 @@ struct ctxi_sighting ctxi_shards_count_same(struct ctxi_shards *shards, uint64_t
 struct ctxi_sighting ctxi_shards_count_again(struct ctxi_shards *shards, uint64_t hash,
                                              uint64_t times);
 
-/* A request that leaves the key where it is, or nowhere, as it stored nothing. */
+/* A request that found nothing and stored nothing. A list that is long enough has the key, and there it is
+ * the newest now; where none has it, none has it afterwards. */
 struct ctxi_sighting ctxi_shards_count_lost(struct ctxi_shards *shards, uint64_t hash);
 
 /* A use that is no request; and the end of what was stored: the next request finds nothing. */
