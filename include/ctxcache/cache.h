@@ -78,6 +78,7 @@ typedef struct ctx_cache_removal {
 #define CTX_CACHE_CURVE_KEYS_DEFAULT   8192
 #define CTX_CACHE_CURVE_KEYS_MAX       65536
 #define CTX_CACHE_CURVE_RATE_DEFAULT   0.01
+#define CTX_CACHE_CURVE_RATE_MIN       1e-6 /* of a billion keys, a thousand */
 #define CTX_CACHE_CURVE_PARTITIONS_MAX 64
 #define CTX_CACHE_WAITING_MIN                                                                      \
     262144 /* so many bytes may always wait until nobody reads them; see capacity_bytes */
@@ -154,8 +155,8 @@ typedef struct ctx_cache_config {
      * with less than that here, there is advice only as long as the cache is asked for fewer distinct keys
      * than this, and with a curve_rate of 1.
      *
-     * curve_rate is the part of all keys that is sampled at most, over 0 up to 1; it falls by itself as keys
-     * come. Set it to about 10,000 divided by the number of distinct keys, and to 1 if there are fewer. 0
+     * curve_rate is the part of all keys that is sampled at most, CTX_CACHE_CURVE_RATE_MIN up to 1; it falls by
+     * itself as keys come. Set it to about 10,000 divided by the number of distinct keys, and to 1 if there are fewer. 0
      * means CTX_CACHE_CURVE_RATE_DEFAULT, which costs least, and is enough from a million keys on.
      *
      * curve_partitions of the partitions, those with most requests, get a curve of their own, each from an

@@ -70,8 +70,10 @@ static const char *curve_problem(const ctx_cache_config *config)
         return "curve_keys: at most CTX_CACHE_CURVE_KEYS_MAX";
     if (config->curve_partitions > CTX_CACHE_CURVE_PARTITIONS_MAX)
         return "curve_partitions: at most CTX_CACHE_CURVE_PARTITIONS_MAX";
-    if (!(config->curve_rate >= 0 && config->curve_rate <= 1))
-        return "curve_rate: over 0 up to 1, or 0 for CTX_CACHE_CURVE_RATE_DEFAULT";
+    if (config->curve_rate != 0 &&
+        !(config->curve_rate >= CTX_CACHE_CURVE_RATE_MIN && config->curve_rate <= 1))
+        return "curve_rate: CTX_CACHE_CURVE_RATE_MIN up to 1, or 0 for "
+               "CTX_CACHE_CURVE_RATE_DEFAULT";
     if (!config->curve_keys && (config->curve_partitions || config->curve_rate > 0))
         return "curve_keys: is 0 although curve_partitions or curve_rate is not";
     return NULL;

@@ -109,6 +109,12 @@ Test(config, a_curve_has_bounds)
     expect_good(&config);
     config.curve_rate = 1.001;
     expect_problem(&config, "curve_rate");
+    config.curve_rate = CTX_CACHE_CURVE_RATE_MIN;
+    expect_good(&config);
+    config.curve_rate = 0.99 * CTX_CACHE_CURVE_RATE_MIN;
+    expect_problem(&config, "curve_rate");
+    config.curve_rate = 1e-30;
+    expect_problem(&config, "curve_rate");
     config.curve_rate = -0.1;
     expect_problem(&config, "curve_rate");
     config.curve_rate = NAN;
