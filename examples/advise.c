@@ -56,7 +56,9 @@ static int ask_itself(ctx_cache *cache, ctx_cache_point *out_point)
         printf("for 95 %% of the hits there can be: %d hundred entries\n"
                "a cache for each tenant: %s\n",
                (int)((advice.reach_95.capacity + 50) / 100),
-               split.sharing_is_better ? "no better" : "better");
+               split.unsure_requests > 0.01 ? "not known yet"
+               : split.sharing_is_better    ? "no better"
+                                            : "better");
     *out_point = advice.reach_95;
     ctx_cache_curve_free(curve);
     return status;
@@ -80,7 +82,10 @@ int main(void)
     if (ctx_cache_new(&config, &cache) != CTX_OK)
         return EXIT_FAILURE;
     printf("with %d entries: %.0f %% hits\n", TOO_SMALL, 100 * ask_much(cache, &state));
-    if (ask_itself(cache, &point) != CTX_OK || ctx_cache_resize(cache, point.capacity, 0) != CTX_OK)
+    if (ask_itself(cache, &point) != CTX_OK)
+        return EXIT_FAILURE;
+    /* of a cache with capacity_bytes it is bytes: (cache, 0, point.capacity) */
+    if (ctx_cache_resize(cache, point.capacity, 0) != CTX_OK)
         return EXIT_FAILURE;
     ask_much(cache, &state); /* fills it */
     printf("foretold: at least %.0f %%, and it is so: %s\n", 100 * point.low,

@@ -19,21 +19,24 @@
  *     ctx_cache_curve *curve;
  *     ctx_cache_advice advice = CTX_CACHE_ADVICE_INIT;
  *     if (ctx_cache_curve_read(cache, &curve) == CTX_OK) {
- *         if (ctx_cache_advise(curve, &advice) == CTX_OK)
- *             ctx_cache_resize(cache, advice.reach_95.capacity, 0);
+ *         if (ctx_cache_advise(curve, &advice) == CTX_OK) {
+ *             uint64_t capacity = advice.reach_95.capacity;
+ *             ctx_cache_resize(cache, advice.in_bytes ? 0 : capacity, advice.in_bytes ? capacity : 0);
+ *         }
  *         ctx_cache_curve_free(curve);
  *     }
  *
  * The rate. There is advice once 8192 keys are sampled (or all, at a rate of 1), so set `curve_rate` to
  * about 10,000 divided by the number of distinct keys, and to 1 if there are fewer than 10,000. The default
  * of 0.01 is for a million keys: with fewer than some 820,000 it never gives advice. A rate that is too high
- * costs time alone: it falls by itself when there is no room for more keys.
+ * costs time alone: it falls by itself when there is no room for more keys. With `curve_partitions` the time
+ * is that of the highest rate among the curves, and the one of a partition with few keys does not fall.
  *
  * Units. Capacities are entries; with a capacity in bytes in the configuration they are bytes, as
  * `capacity_bytes` counts them: the weights of entries, times what index and partitions took for each byte
- * of entry when the curve was read. The index grows in steps of two, so a capacity that is far from the
- * present one may be off by up to 10 %, beside the interval, which does not know of that. Hit ratios are
- * parts of the requests, 0 to 1.
+ * of entry when entries last took half of what they ever took, or more. The index grows in steps of two, so a
+ * capacity that is far from the one of then may be off by up to 10 %, beside the interval, which does not
+ * know of that. Hit ratios are parts of the requests, 0 to 1.
  *
  * What counts. Requests are calls and gets that found something, ran the loader or waited for another's
  * load (`hits + misses + joined - timeouts` in stats.h), since the cache was made. Calls that wait for
@@ -41,6 +44,13 @@
  * retired misses at every capacity when it is next asked for, and so does what is not stored; so a cache
  * without any capacity learns nothing. An entry that was evicted might have expired in a larger cache by
  * the time that it was next asked for: with a time-to-live the curve is what it is without it, there.
+ *
+ * Forgotten partitions. A cache that is too small for its many partitions forgets those without an entry, and
+ * does not know their keys again: what a larger cache would hit looks new. So there is no advice once more
+ * than one request in 200 came after a partition was forgotten: that many hits at least may be missing,
+ * half a point. Make the cache larger, by half and again, until each partition that comes back keeps an entry.
+ * Partitions that never come back, one for each session for instance, cannot be told from those: the points
+ * of the curve are there all the same.
  *
  * Cost. A hit pays one compare, and if its key is sampled a bit in the record of its use, of which whoever
  * carries records out makes the curve, some 50 to 100 ns for each: no lock is added to any call, nobody
@@ -104,14 +114,17 @@ typedef struct ctx_cache_curve_facts {
     uint64_t wanted_keys;  /* for advice: so many sampled, or all that there are (a rate of 1) */
     double rate;           /* part of the keys that is sampled now */
     double ceiling;  /* the hit ratio that no cache can exceed: keys miss once, and if removed */
-    bool is_enough;  /* sampled_keys >= wanted_keys, or rate 1 */
+    bool is_enough;  /* sampled_keys >= wanted_keys, or rate 1; and few are `forgotten` */
     bool is_current; /* of the partition of the context that the curves were read in */
     bool in_bytes;
+    /* How often a partition that had requests was forgotten, since the cache was made: it had no entry left, and
+     * more than 1024 others had none either, or the capacity in bytes had no room for it. 0 for a partition. */
+    uint64_t forgotten;
 } ctx_cache_curve_facts;
 
 #define CTX_CACHE_CURVE_FACTS_INIT                                                                 \
     {                                                                                              \
-        sizeof(ctx_cache_curve_facts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                \
+        sizeof(ctx_cache_curve_facts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                             \
     }
 
 /* CTX_ERR_INVALID: NULL, a size this version cannot fill, or there is no such curve. */
@@ -130,6 +143,13 @@ CTX_API size_t ctx_cache_curve_points(const ctx_cache_curve *curve, size_t which
 /* What a capacity hits: that of the nearest point below, whose capacity is written. CTX_ERR_INVALID. */
 CTX_API int ctx_cache_curve_at(const ctx_cache_curve *curve, size_t which, uint64_t capacity,
                                ctx_cache_point *out_point);
+
+/*
+ * The smallest capacity, over 0, that hits so many of the requests: the nearest point above. CTX_ABSENT (and
+ * zeros): none does, or the curve is not is_enough. CTX_ERR_INVALID: also a ratio that is not 0 to 1.
+ */
+CTX_API int ctx_cache_curve_reach(const ctx_cache_curve *curve, size_t which, double hit_ratio,
+                                  ctx_cache_point *out_point);
 
 /* How large the whole cache should be. */
 typedef struct ctx_cache_advice {
@@ -152,9 +172,12 @@ typedef struct ctx_cache_advice {
     }
 
 /*
- * CTX_ABSENT (and zeros): too few keys have been sampled for advice that is worth its name, see is_enough,
- * wanted_keys and rate in ctx_cache_curve_facts: give it time, or a higher curve_rate, about 10,000 divided
- * by `keys` there. CTX_ERR_INVALID.
+ * No capacity in it is 0. CTX_ABSENT (and zeros): see is_enough in ctx_cache_curve_facts,
+ * - too few keys have been sampled for advice that is worth its name: give it time, or a higher curve_rate,
+ *   about 10,000 divided by `keys` there;
+ * - or partitions come and go, see `forgotten` there and "Forgotten partitions" above: give it more capacity;
+ * - or nothing can be hit, a ceiling of 0: no capacity would help, for all that has been seen.
+ * CTX_ERR_INVALID.
  */
 CTX_API int ctx_cache_advise(const ctx_cache_curve *curve, ctx_cache_advice *out_advice);
 
@@ -162,6 +185,7 @@ CTX_API int ctx_cache_advise(const ctx_cache_curve *curve, ctx_cache_advice *out
 typedef struct ctx_cache_quota {
     uint64_t partition; /* its number; 0: all others together */
     bool is_current;    /* see ctx_cache_curve_facts */
+    bool is_enough;     /* so too; if not, neither this capacity nor its ratios are worth much */
     uint64_t requests;  /* since it has a curve */
     uint64_t capacity;  /* that it would have for itself */
     double hit_ratio;   /* with that, and the interval */
@@ -171,8 +195,11 @@ typedef struct ctx_cache_quota {
 
 /* Quotas beside sharing. */
 typedef struct ctx_cache_split {
-    size_t size;  /* sizeof(ctx_cache_split), set by the caller: CTX_CACHE_SPLIT_INIT */
-    size_t count; /* of quotas there are */
+    size_t size;   /* sizeof(ctx_cache_split), set by the caller: CTX_CACHE_SPLIT_INIT */
+    size_t count;  /* of quotas there are */
+    size_t unsure; /* how many of these are not is_enough */
+    /* The part of the requests that is theirs; if it is not small, do not divide by these quotas yet. */
+    double unsure_requests;
     double hit_ratio, low, high; /* of all together with quotas */
     /* In one LRU cache for all, as it is: the sum over the partitions' samples, so that it compares with
      * hit_ratio. ctx_cache_curve_at(curve, 0, total) says it from all sampled keys: it is nearer. */
@@ -183,7 +210,7 @@ typedef struct ctx_cache_split {
 
 #define CTX_CACHE_SPLIT_INIT                                                                       \
     {                                                                                              \
-        sizeof(ctx_cache_split), 0, 0, 0, 0, 0, 0                                                  \
+        sizeof(ctx_cache_split), 0, 0, 0, 0, 0, 0, 0, 0                                            \
     }
 
 /*
@@ -193,7 +220,7 @@ typedef struct ctx_cache_split {
  * of them (out_quotas may be NULL if that is 0) and what comes of it to *out_split. The library does
  * not enforce quotas: a cache for each does.
  *
- * CTX_ABSENT (and zeros): too few keys, as in ctx_cache_advise(), or no partition has a curve.
+ * CTX_ABSENT (and zeros): what it is in ctx_cache_advise(), or no partition has a curve.
  * CTX_ERR_NOMEM, CTX_ERR_INVALID.
  */
 CTX_API int ctx_cache_quotas(const ctx_cache_curve *curve, uint64_t total,

@@ -10,14 +10,32 @@
 
 /* ---- how large ---------------------------------------------------------------------------- */
 
-/* The smallest capacity with so many hits; the library does not link libm. */
+/* The smallest capacity with so many hits, and one at least: no capacity at all is nobody's advice. The
+ * library does not link libm. */
 static ctx_cache_point reaching(const ctx_cache_curve *curve, const struct ctxi_told *told,
                                 double hits)
 {
-    uint64_t whole = hits > 0 ? (uint64_t)hits : 0;
+    uint64_t whole = hits > 1 ? (uint64_t)hits : 1;
 
     whole += (double)whole < hits;
     return ctxi_told_point(curve, told, ctxi_curve_reaching(&told->estimate->curve, whole));
+}
+
+int ctx_cache_curve_reach(const ctx_cache_curve *curve, size_t which, double hit_ratio,
+                          ctx_cache_point *out_point)
+{
+    const struct ctxi_told *told = ctxi_told_at(curve, which);
+    double hits;
+
+    if (!told || !out_point || !(hit_ratio >= 0 && hit_ratio <= 1))
+        return CTX_ERR_INVALID;
+    *out_point = (ctx_cache_point){0, 0, 0, 0};
+    /* of a ratio that a point has, as many hits as the point */
+    hits = hit_ratio * (double)told->requests * (1 - ROUNDING);
+    if (!ctxi_told_can_advise(told) || hits > (double)ctxi_curve_ceiling(&told->estimate->curve))
+        return CTX_ABSENT;
+    *out_point = reaching(curve, told, hits);
+    return CTX_OK;
 }
 
 int ctx_cache_advise(const ctx_cache_curve *curve, ctx_cache_advice *out_advice)
@@ -29,8 +47,8 @@ int ctx_cache_advise(const ctx_cache_curve *curve, ctx_cache_advice *out_advice)
 
     if (!told || !out_advice || out_advice->size < sizeof ours)
         return CTX_ERR_INVALID;
-    if (ctxi_told_is_enough(told)) {
-        most = (double)ctxi_curve_ceiling(&told->estimate->curve);
+    most = (double)ctxi_curve_ceiling(&told->estimate->curve);
+    if (ctxi_told_can_advise(told)) {
         ours.reach_90 = reaching(curve, told, 0.90 * most);
         ours.reach_95 = reaching(curve, told, 0.95 * most);
         ours.reach_99 = reaching(curve, told, 0.99 * most);
@@ -78,6 +96,7 @@ static ctx_cache_quota quota_of(const struct division *division, size_t i)
     return (ctx_cache_quota){
         .partition = told->number,
         .is_current = told->is_current,
+        .is_enough = ctxi_told_is_enough(told),
         .requests = told->requests,
         .capacity = ctxi_told_scaled(division->curve, division->shares[i]),
         .hit_ratio = point.hit_ratio,
@@ -90,12 +109,14 @@ static ctx_cache_quota quota_of(const struct division *division, size_t i)
 
 static void sum_up(const struct division *division, ctx_cache_split *split)
 {
-    double requests = 0, hits = 0, low = 0, high = 0, shared = 0;
+    double requests = 0, unsure = 0, hits = 0, low = 0, high = 0, shared = 0;
 
     for (size_t i = 0; i < division->count; i++) {
         ctx_cache_quota quota = quota_of(division, i);
         double all = (double)quota.requests;
 
+        split->unsure += !quota.is_enough;
+        unsure += quota.is_enough ? 0 : all;
         requests += all;
         hits += quota.hit_ratio * all;
         low += quota.low * all;
@@ -103,6 +124,7 @@ static void sum_up(const struct division *division, ctx_cache_split *split)
         shared += quota.shared_hit_ratio * all;
     }
     split->count = division->count;
+    split->unsure_requests = ctxi_told_ratio(unsure, requests);
     split->hit_ratio = ctxi_told_ratio(hits, requests);
     split->low = ctxi_told_ratio(low, requests);
     split->high = ctxi_told_ratio(high, requests);
@@ -148,7 +170,7 @@ int ctx_cache_quotas(const ctx_cache_curve *curve, uint64_t total, ctx_cache_quo
 
     if (!curve || !out_split || out_split->size < sizeof ours || (room && !out_quotas))
         return CTX_ERR_INVALID;
-    if (curve->count > 1 && ctxi_told_is_enough(&curve->curves[0]))
+    if (curve->count > 1 && ctxi_told_can_advise(&curve->curves[0]))
         r = find_quotas(curve, total, out_quotas, room, &ours);
     ctxi_versioned_write(out_split, out_split->size, sizeof ours, &ours, sizeof ours);
     return r;

@@ -103,29 +103,30 @@ static void copy_watched(const ctx_cache *cache, struct ctxi_told *told,
     *told->shared = *watched->shared;
     told->number = watched->number;
     told->requests = ctxi_live_requests_of(cache, watched);
+    if (!watched->number) /* one that has a curve has not been forgotten */
+        told->forgotten = cache->partitions.forgotten;
     told->is_current = current && current->number == watched->number;
 }
 
 /* Entries are not all that a capacity in bytes counts. */
-static double scale_of(const ctx_cache *cache)
+static double scale_of(const struct ctxi_live *live)
 {
-    if (!cache->live->weighted || !cache->entry_bytes)
-        return 1;
-    return (double)ctxi_cache_used_bytes(cache) / (double)cache->entry_bytes;
+    return live->entry_bytes ? (double)live->used_bytes / (double)live->entry_bytes : 1;
 }
 
 /* The lock is held, and all records are carried out. */
-static void copy_all(ctx_cache_curve *curve, const ctx_cache *cache,
-                     const struct ctxi_partition *current)
+static void copy_all(ctx_cache_curve *curve, ctx_cache *cache, const struct ctxi_partition *current)
 {
     struct ctxi_live *live = cache->live;
 
     ctxi_live_settle(live);
+    ctxi_live_weigh(cache);
     curve->in_bytes = live->weighted;
-    curve->scale = scale_of(cache);
+    curve->scale = scale_of(live);
     copy_one(&curve->curves[0], &live->whole);
     curve->curves[0].wanted_keys = CTXI_SHARDS_ENOUGH;
     curve->curves[0].requests = ctxi_live_requests(cache);
+    curve->curves[0].forgotten = cache->partitions.forgotten;
     for (size_t i = 1; i < curve->room; i++)
         if (i <= live->watched_count || i == curve->room - 1)
             copy_watched(cache, &curve->curves[i], &live->watched[i - 1], current);
@@ -282,6 +283,7 @@ int ctx_cache_curve_describe(const ctx_cache_curve *curve, size_t which,
     ours.is_enough = ctxi_told_is_enough(told);
     ours.is_current = told->is_current;
     ours.in_bytes = curve->in_bytes;
+    ours.forgotten = told->forgotten;
     ctxi_versioned_write(out_facts, out_facts->size, sizeof ours, &ours, sizeof ours);
     return CTX_OK;
 }

@@ -14,6 +14,7 @@ struct ctxi_told {
     uint64_t requests;
     uint32_t sampled_keys, wanted_keys;
     double rate;
+    uint64_t forgotten; /* partitions, of those whose requests these are */
     bool is_current;
     bool is_shown;              /* false: of a partition that is gone */
     struct ctxi_shared *shared; /* what it hits where all share; NULL for the whole */
@@ -37,9 +38,20 @@ static inline const struct ctxi_told *ctxi_told_at(const ctx_cache_curve *curve,
     return curve && which < curve->count ? &curve->curves[which] : NULL;
 }
 
+/* So few of the requests may come after a partition was forgotten: each of these may have been a hit, and
+ * so may all others for the keys of that partition. */
+#define CTXI_TOLD_FORGETS 200
+
 static inline bool ctxi_told_is_enough(const struct ctxi_told *told)
 {
-    return told->rate >= 1 || told->sampled_keys >= told->wanted_keys;
+    return (told->rate >= 1 || told->sampled_keys >= told->wanted_keys) &&
+           told->forgotten <= told->requests / CTXI_TOLD_FORGETS;
+}
+
+/* Whether there is anything to advise by. */
+static inline bool ctxi_told_can_advise(const struct ctxi_told *told)
+{
+    return ctxi_told_is_enough(told) && ctxi_curve_ceiling(&told->estimate->curve) > 0;
 }
 
 /* A point of one of them. */

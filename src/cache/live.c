@@ -170,23 +170,30 @@ uint64_t ctxi_live_requests_of(const ctx_cache *cache, const struct ctxi_watched
 
 /* ---- who is watched ----------------------------------------------------------------------- */
 
+/* An empty one. What no other curve wanted any more is not shown any more: this one cannot have it, and must
+ * not say that it has. */
+static struct ctxi_watched *begin(const struct ctxi_live *live, struct ctxi_watched *watched)
+{
+    ctxi_shards_reset(&watched->shards, atomic_load_explicit(&live->below, memory_order_relaxed));
+    watched->begun = true;
+    return watched;
+}
+
 static struct ctxi_watched *watch(struct ctxi_live *live, struct ctxi_watched *watched,
                                   const struct ctxi_partition *partition)
 {
+    begin(live, watched);
     live->ids[watched - live->watched] = partition->id;
     watched->number = partition->number;
     watched->before = watched->latest = requests_in(&partition->stats);
     return watched;
 }
 
-/* Instead of another one, of which nothing is left but the number of its requests. What no other curve
- * wanted any more is not shown any more: the new one cannot have it, and must not say that it has. */
+/* Instead of another one, of which nothing is left but the number of its requests. */
 static struct ctxi_watched *watch_instead(ctx_cache *cache, struct ctxi_watched *watched,
                                           const struct ctxi_partition *partition)
 {
     cache->live->ended += requests_watched(cache, watched);
-    ctxi_shards_reset(&watched->shards,
-                      atomic_load_explicit(&cache->live->below, memory_order_relaxed));
     memset(watched->shared, 0, sizeof *watched->shared);
     return watch(cache->live, watched, partition);
 }
@@ -248,13 +255,15 @@ static struct ctxi_watched *note_requests(const ctx_cache *cache, struct ctxi_wa
 static struct ctxi_watched *watched_of(ctx_cache *cache, uint64_t id)
 {
     const struct ctxi_live *live = cache->live;
+    struct ctxi_watched *found;
 
     if (!live->watched_max)
         return NULL;
     for (uint32_t i = 0; i < live->watched_count; i++)
         if (live->ids[i] == id)
             return note_requests(cache, &live->watched[i]);
-    return find_by_number(cache, id);
+    found = find_by_number(cache, id);
+    return found->begun ? found : begin(live, found);
 }
 
 /* ---- counting ----------------------------------------------------------------------------- */
@@ -310,15 +319,19 @@ static struct ctxi_sighting tell(struct ctxi_shards *shards, const struct ctxi_s
     return (struct ctxi_sighting){0, CTXI_SHARDS_NOWHERE};
 }
 
-/* After a sampler may have lowered its threshold: the largest of all. */
+/* After a sampler may have lowered its threshold: the largest of all that are in use. */
 static void lower(ctx_cache *cache)
 {
     const struct ctxi_live *live = cache->live;
     uint64_t below = threshold_of(&live->whole);
 
-    for (uint32_t i = 0; live->watched_max && i <= live->watched_max; i++)
-        if (threshold_of(&live->watched[i].shards) > below)
-            below = threshold_of(&live->watched[i].shards);
+    for (uint32_t i = 0; live->watched_max && i <= live->watched_max; i++) {
+        const struct ctxi_watched *watched = &live->watched[i];
+
+        if (watched->begun && ctxi_live_is_there(cache, watched) &&
+            threshold_of(&watched->shards) > below)
+            below = threshold_of(&watched->shards);
+    }
     if (below < atomic_load_explicit(&live->below, memory_order_relaxed))
         set_below(cache, below);
 }
@@ -346,11 +359,26 @@ static struct ctxi_watched *see(ctx_cache *cache, const struct ctxi_seen *seen)
     return watched;
 }
 
+void ctxi_live_weigh(ctx_cache *cache)
+{
+    struct ctxi_live *live = cache->live;
+    size_t bytes = cache->entry_bytes;
+
+    if (bytes > live->most_entry_bytes)
+        live->most_entry_bytes = bytes;
+    if (!live->weighted || bytes < live->most_entry_bytes / 2)
+        return;
+    live->entry_bytes = bytes;
+    live->used_bytes = ctxi_cache_used_bytes(cache);
+}
+
 void ctxi_live_see(ctx_cache *cache, const struct ctxi_seen *seen)
 {
     CTXI_ASSERT_HELD(&cache->lock);
-    if (ctxi_live_wants(cache->live, seen->hash))
-        see(cache, seen);
+    if (!ctxi_live_wants(cache->live, seen->hash))
+        return;
+    ctxi_live_weigh(cache);
+    see(cache, seen);
 }
 
 void ctxi_live_hit(ctx_cache *cache, uint32_t number)

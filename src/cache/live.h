@@ -39,6 +39,7 @@ struct ctxi_watched {
     uint64_t number; /* of the partition (partition.h); 0: none, or all the others */
     uint64_t before; /* its requests when this began */
     uint64_t latest; /* and when it was last asked for */
+    bool begun;      /* it has been told of requests; before, its sampler wants nothing */
     struct ctxi_shards shards;
     struct ctxi_shared *shared;
 };
@@ -50,6 +51,11 @@ struct ctxi_live {
     _Atomic uint64_t below;
     bool weighted;
     struct ctxi_shards whole;
+
+    /* With a capacity in bytes, which is more than entries: both when entries last took at least half of what
+     * they ever took. Tables stay when entries go, so a cache with few would tell of nothing but its tables. */
+    size_t entry_bytes, used_bytes;
+    size_t most_entry_bytes;
 
     /* Hits of one entry in a row are counted when another comes. It is the newest of all that is sampled. */
     uint32_t last; /* its number; 0: it was no hit, or counted in full */
@@ -79,6 +85,9 @@ void ctxi_live_see(ctx_cache *cache, const struct ctxi_seen *seen);
 
 /* A hit whose record says that it is sampled. */
 void ctxi_live_hit(ctx_cache *cache, uint32_t number);
+
+/* Notes what the cache takes for its entries, if that is to be said of a cache in use. */
+void ctxi_live_weigh(ctx_cache *cache);
 
 /* Counts what is not counted yet. */
 void ctxi_live_settle(struct ctxi_live *live);

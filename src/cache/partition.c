@@ -338,10 +338,13 @@ void ctxi_partition_settle(struct ctxi_partitions *partitions, struct ctxi_memor
 
 bool ctxi_partition_free_idle(struct ctxi_partitions *partitions, struct ctxi_memory *memory)
 {
+    struct ctxi_partition *oldest;
+
     if (ctxi_list_empty(&partitions->idle))
         return false;
-    free_partition(partitions, memory,
-                   CTXI_CONTAINER(partitions->idle.prev, struct ctxi_partition, idle));
+    oldest = CTXI_CONTAINER(partitions->idle.prev, struct ctxi_partition, idle);
+    partitions->forgotten += oldest->stats.hits + oldest->stats.misses > 0;
+    free_partition(partitions, memory, oldest);
     return true;
 }
 

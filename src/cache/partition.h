@@ -75,6 +75,7 @@ struct ctxi_partitions {
     size_t existing;       /* those that are retired, too */
     uint64_t first_serial; /* of new slots, in its place in an id */
     uint64_t last_number;
+    uint64_t forgotten; /* freed while idle, though requests had been made of them; since ever */
     uint64_t seed;
 };
 

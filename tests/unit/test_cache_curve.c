@@ -441,6 +441,45 @@ Test(cache_curve, bytes_are_those_that_the_capacity_counts)
     ctx_cache_destroy(cache);
 }
 
+static uint64_t advised(ctx_cache *cache)
+{
+    ctx_cache_advice advice = CTX_CACHE_ADVICE_INIT;
+    ctx_cache_curve *curve = curve_of(cache);
+
+    cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_OK);
+    cr_assert(advice.in_bytes);
+    ctx_cache_curve_free(curve);
+    return advice.reach_95.capacity;
+}
+
+/* What the tables of an empty cache take is not what an entry takes. */
+Test(cache_curve, bytes_are_those_of_a_cache_in_use)
+{
+    ctx_cache_config config = config_of(0, 8192, 1);
+    uint64_t full;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    config.capacity_bytes = 1 << 20;
+    cache = cache_with(&config);
+    for (int round = 0; round < 3; round++)
+        for (int64_t key = 0; key < 7000; key++)
+            ask(cache, price, key);
+    full = advised(cache);
+    cr_assert_eq(ctx_cache_clear(cache), CTX_OK);
+    cr_assert_float_eq((double)advised(cache), (double)full, 0.05 * (double)full);
+    for (int64_t key = 0; key < 3000; key++) {
+        ask(cache, price, key);
+        if (key % 500 == 0)
+            cr_assert_float_eq((double)advised(cache), (double)full, 0.05 * (double)full);
+    }
+    cr_assert_eq(ctx_cache_resize(cache, 0, 100 << 10), CTX_OK);
+    for (int64_t key = 0; key < 3000; key++)
+        ask(cache, price, key);
+    cr_assert_float_eq((double)advised(cache), (double)full, 0.05 * (double)full);
+    ctx_cache_destroy(cache);
+}
+
 /* ---- a sample ----------------------------------------------------------------------------- */
 
 /* Zipf 0.8 or so, by the inverse of a power; the same each time. */
@@ -588,7 +627,7 @@ Test(cache_curve, with_too_few_keys_there_is_no_advice)
     cr_assert_eq(ctx_cache_quotas(curve, 100, NULL, 0, &split), CTX_ABSENT);
     cr_assert_eq(split.count, 0);
     ctx_cache_curve_free(curve);
-    for (int64_t key = 15000; key < 18000; key++)
+    for (int64_t key = 14000; key < 18000; key++)
         ask(cache, price, key);
     curve = curve_of(cache);
     facts = facts_of(curve, 0);
@@ -597,6 +636,215 @@ Test(cache_curve, with_too_few_keys_there_is_no_advice)
     cr_assert_float_eq((double)facts.keys, 18000, 900);
     cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_OK);
     cr_assert_eq(ctx_cache_quotas(curve, 100, NULL, 0, &split), CTX_OK);
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+/* ---- exact advice ------------------------------------------------------------------------- */
+
+/* So many hits, each of which a cache of `distance` entries has and none that is smaller. */
+static void hit_at(ctx_cache *cache, int64_t distance, int64_t hits)
+{
+    static int64_t fresh;
+
+    for (int64_t i = 0; i < distance + hits; i++)
+        ask(cache, price, fresh + i % distance);
+    fresh += distance;
+}
+
+/* 1000 hits of 1075 requests: 800 at 1, 900 at 2, 950 at 5, 970 at 10, 980 at 12, 990 at 20, all at 25. */
+static ctx_cache *cache_of_steps(uint32_t partitions)
+{
+    ctx_cache_config config = config_of(100, 8192, 1);
+    ctx_cache *cache;
+
+    config.curve_partitions = partitions;
+    cache = cache_with(&config);
+    hit_at(cache, 1, 800);
+    hit_at(cache, 2, 100);
+    hit_at(cache, 5, 50);
+    hit_at(cache, 10, 20);
+    hit_at(cache, 12, 10);
+    hit_at(cache, 20, 10);
+    hit_at(cache, 25, 10);
+    return cache;
+}
+
+Test(cache_curve, advice_is_the_smallest_capacity_that_does_it)
+{
+    ctx_cache_advice advice = CTX_CACHE_ADVICE_INIT;
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    cache = cache_of_steps(0);
+    curve = curve_of(cache);
+    cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_OK);
+    cr_expect_float_eq(advice.ceiling, 1000. / 1075, 1e-12);
+    cr_expect_eq(advice.reach_90.capacity, 2);
+    cr_expect_float_eq(advice.reach_90.hit_ratio, 900. / 1075, 1e-12);
+    cr_expect_eq(advice.reach_95.capacity, 5);
+    cr_expect_eq(advice.reach_99.capacity, 20);
+    cr_expect_eq(advice.near_best.capacity, 20);
+    cr_expect_eq(advice.knee.capacity, 2);
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+Test(cache_curve, the_knee_is_where_the_curve_bends)
+{
+    ctx_cache *cache = full_of(100);
+    ctx_cache_advice advice = CTX_CACHE_ADVICE_INIT;
+    ctx_cache_curve *curve;
+
+    NEED_HASHES();
+    hit_at(cache, 1, 100);
+    hit_at(cache, 6, 800);
+    hit_at(cache, 50, 100);
+    curve = curve_of(cache);
+    cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_OK);
+    cr_expect_eq(advice.knee.capacity, 6);
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+static void expect_reach(const ctx_cache_curve *curve, size_t which, double hits, uint64_t capacity)
+{
+    ctx_cache_point point;
+
+    cr_expect_eq(ctx_cache_curve_reach(curve, which, hits / 1075, &point),
+                 capacity ? CTX_OK : CTX_ABSENT);
+    cr_expect_eq(point.capacity, capacity, "%g hits: %d", hits, (int)point.capacity);
+    cr_expect(!capacity || point.hit_ratio >= hits / 1075 - 1e-9);
+}
+
+/* Of the whole and of one partition, which are the same here. */
+Test(cache_curve, the_capacity_that_reaches_a_ratio)
+{
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    cache = cache_of_steps(1);
+    curve = curve_of(cache);
+    for (size_t which = 0; which < 2; which++) {
+        expect_reach(curve, which, 0, 1);
+        expect_reach(curve, which, 800, 1);
+        expect_reach(curve, which, 801, 2);
+        expect_reach(curve, which, 980, 12);
+        expect_reach(curve, which, 1000, 25);
+        expect_reach(curve, which, 1001, 0);
+        expect_reach(curve, which, 1075, 0);
+    }
+    expect_reach(curve, 2, 0, 0); /* the others: nobody */
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+/* Where next to nothing can be hit, all of it is near the best. */
+Test(cache_curve, no_advice_is_a_capacity_of_nothing)
+{
+    ctx_cache *cache = full_of(1000);
+    ctx_cache_advice advice = CTX_CACHE_ADVICE_INIT;
+    ctx_cache_curve *curve;
+
+    NEED_HASHES();
+    for (int64_t key = 0; key < 90; key++)
+        ask(cache, price, key);
+    curve = curve_of(cache);
+    advice.ceiling = 1;
+    cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_ABSENT, "nothing was hit");
+    cr_assert_eq(advice.ceiling, 0);
+    ctx_cache_curve_free(curve);
+    for (int64_t key = 90; key < 1000; key++)
+        ask(cache, price, key % 99);
+    ctx_cache_destroy(cache);
+    cache = full_of(1000);
+    for (int64_t key = 0; key < 99; key++)
+        ask(cache, price, key);
+    ask(cache, price, 98);
+    for (int64_t key = 100; key < 101; key++)
+        ask(cache, price, key);
+    curve = curve_of(cache);
+    cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_OK);
+    cr_assert_lt(advice.ceiling, 0.01);
+    cr_assert_eq(advice.near_best.capacity, 1);
+    cr_assert_eq(advice.reach_90.capacity, 1);
+    cr_assert_eq(advice.knee.capacity, 1);
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+/* ---- partitions that are forgotten -------------------------------------------------------- */
+
+/* Each tenant is back long after its entries are gone, and then so is it. */
+Test(cache_curve, too_small_for_its_tenants_there_is_no_advice)
+{
+    enum { MANY = 5000 };
+    ctx_cache_config config = config_of(100, 65536, 1);
+
+    NEED_HASHES();
+    for (int large = 0; large < 2; large++) {
+        ctx_cache_advice advice = CTX_CACHE_ADVICE_INIT;
+        ctx_cache_split split = CTX_CACHE_SPLIT_INIT;
+        ctx_cache_curve_facts facts, others;
+        ctx_cache_point point;
+        ctx_cache_curve *curve;
+        ctx_cache *cache;
+
+        config.curve_partitions = 1;
+        config.capacity_entries = large ? 2 * MANY : 100;
+        cache = cache_with(&config);
+        for (int64_t i = 0; i < 50000; i++) {
+            ctx_set(tenant, i % 10 ? i / 2 % MANY : -1); /* this one is never forgotten */
+            ask(cache, price, i % 2);
+        }
+        curve = curve_of(cache);
+        facts = facts_of(curve, 0);
+        others = facts_of(curve, 2);
+        cr_assert_eq(facts.is_enough, large);
+        cr_assert_eq(others.is_enough, large);
+        cr_assert_eq(others.forgotten, facts.forgotten);
+        cr_assert_eq(facts_of(curve, 1).forgotten, 0);
+        cr_assert_eq(ctx_cache_advise(curve, &advice), large ? CTX_OK : CTX_ABSENT);
+        cr_assert_eq(ctx_cache_quotas(curve, 1000, NULL, 0, &split), large ? CTX_OK : CTX_ABSENT);
+        cr_assert_eq(ctx_cache_curve_reach(curve, 0, 0, &point), large ? CTX_OK : CTX_ABSENT);
+        cr_assert_eq(facts.forgotten > 0, !large);
+        cr_assert_eq(advice.reach_95.capacity > MANY, large);
+        ctx_cache_curve_free(curve);
+        ctx_cache_destroy(cache);
+    }
+}
+
+/* One request in 200, and not one more. Those that were never asked anything, and those that the user
+ * retires, are nobody's loss. */
+Test(cache_curve, so_many_partitions_may_be_forgotten)
+{
+    ctx_cache_config config = config_of(1, 65536, 1);
+    ctx_cache_curve_facts facts;
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    cache = cache_with(&config);
+    for (int64_t i = 0; i < 1100; i++)
+        ask_all((ctx_set(tenant, i), cache), "a");
+    cr_assert_eq(ctx_cache_retire_partition(cache), CTX_OK);
+    curve = curve_of(cache);
+    facts = facts_of(curve, 0);
+    ctx_cache_curve_free(curve);
+    cr_assert_gt(facts.forgotten, 50);
+    cr_assert_lt(facts.forgotten, 100);
+    cr_assert(!facts.is_enough);
+    for (uint64_t i = facts.requests; i < 200 * facts.forgotten - 1; i++)
+        ask(cache, price, 1);
+    curve = curve_of(cache);
+    cr_assert_eq(facts_of(curve, 0).forgotten, facts.forgotten);
+    cr_assert(!facts_of(curve, 0).is_enough);
+    ctx_cache_curve_free(curve);
+    ask(cache, price, 1);
+    curve = curve_of(cache);
+    cr_assert(facts_of(curve, 0).is_enough);
     ctx_cache_curve_free(curve);
     ctx_cache_destroy(cache);
 }
@@ -695,6 +943,121 @@ Test(cache_curve, a_partition_that_ends_is_not_shown)
     curve = curve_of(cache);
     cr_assert_eq(which_of(curve), 1);
     cr_assert_neq(facts_of(curve, 1).partition, number, "another one of the same values");
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+/* Its requests are its own for ever, also when there is nobody any more to say how many they were. */
+Test(cache_curve, requests_of_one_that_ended_are_not_the_others)
+{
+    ctx_cache_config config = config_of(1000, 8192, 1);
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    config.curve_partitions = 2;
+    cache = cache_with(&config);
+    ask_as(cache, 2, 10, 100);
+    ask_as(cache, 1, 10, 300);
+    cr_assert_eq(ctx_cache_retire_partition(cache), CTX_OK);
+    curve = curve_of(cache);
+    cr_assert_eq(ctx_cache_curve_count(curve), 3);
+    cr_assert_eq(facts_of(curve, 0).requests, 400);
+    cr_assert_eq(facts_of(curve, 1).requests, 100);
+    cr_assert_leq(facts_of(curve, 2).requests, 10, "%d", (int)facts_of(curve, 2).requests);
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+static double shown(ctx_cache *cache)
+{
+    return (double)atomic_load(&cache->live->below) * 0x1p-64;
+}
+
+/* What is sampled falls to what the curves want: of partitions, those that are there. */
+Test(cache_curve, the_rate_falls_by_itself)
+{
+    ctx_cache_config config = config_of(60000, 640, 1);
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    for (uint32_t partitions = 0; partitions < 3; partitions += 2) {
+        config.curve_partitions = partitions;
+        cache = cache_with(&config);
+        cr_assert_gt(shown(cache), 0.99);
+        if (partitions)
+            ask_as(cache, 2, 20, 20);
+        ask_as(cache, 1, 20000, 20000);
+        if (partitions) {
+            cr_assert_gt(shown(cache), 0.99, "one with few keys wants all of them");
+            ctx_set(tenant, 2);
+            cr_assert_eq(ctx_cache_retire_partition(cache), CTX_OK);
+            ctx_set(tenant, 1);
+            for (int64_t key = 20000; key < 30000; key++)
+                ask(cache, price, key);
+        }
+        cr_assert_float_eq(shown(cache), partitions ? 640. / 30000 : 640. / 20000, 0.005);
+        cr_assert_eq(cache->live->below, cache->live->whole.threshold);
+        cr_assert_eq(atomic_load(&cache->observed), cache->live->below);
+        ctx_cache_destroy(cache);
+    }
+}
+
+/* Nobody tells one that comes then of the keys that are not sampled any more; it must not think so. */
+Test(cache_curve, one_that_is_the_first_in_its_place_says_at_which_rate)
+{
+    ctx_cache_config config = config_of(60000, 640, 1);
+    ctx_cache_curve_facts facts;
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    config.curve_partitions = 2;
+    cache = cache_with(&config);
+    ask_as(cache, 1, 20000, 20000);
+    ask_as(cache, 2, 5000, 10000);
+    ask_as(cache, 3, 5000, 5000);
+    curve = curve_of(cache);
+    for (size_t which = 2; which < 4; which++) {
+        facts = facts_of(curve, which);
+        cr_assert_lt(facts.rate, 0.1);
+        cr_assert(!facts.is_enough);
+        cr_assert_float_eq((double)facts.keys, 5000, 2000);
+    }
+    ctx_cache_curve_free(curve);
+    ctx_cache_destroy(cache);
+}
+
+/* A few keys of a tenant foretell nothing: its quota says so. */
+Test(cache_curve, a_quota_from_few_keys_says_so)
+{
+    ctx_cache_config config = config_of(1000, 8192, 0.5);
+    ctx_cache_split split = CTX_CACHE_SPLIT_INIT;
+    ctx_cache_quota quotas[3];
+    ctx_cache_curve *curve;
+    ctx_cache *cache;
+
+    NEED_HASHES();
+    config.curve_partitions = 2;
+    cache = cache_with(&config);
+    ask_as(cache, 1, 20000, 40000);
+    ask_as(cache, 2, 20, 2000);
+    curve = curve_of(cache);
+    cr_assert_eq(ctx_cache_quotas(curve, 1000, quotas, 3, &split), CTX_OK);
+    cr_assert_eq(split.count, 3);
+    cr_expect(quotas[0].is_enough);
+    cr_expect(!quotas[1].is_enough);
+    cr_expect_lt(quotas[2].requests, 20, "before each had its curve");
+    cr_expect(!quotas[2].is_enough);
+    cr_expect_eq(split.unsure, 2);
+    cr_expect_float_eq(split.unsure_requests, 2000. / 42000, 1e-3);
+    ctx_cache_curve_free(curve);
+    ask_as(cache, 2, 10000, 20000);
+    curve = curve_of(cache);
+    cr_assert_eq(ctx_cache_quotas(curve, 1000, quotas, 3, &split), CTX_OK);
+    cr_expect(quotas[1].is_enough);
+    cr_expect_eq(split.unsure, 1);
+    cr_expect_lt(split.unsure_requests, 1e-3);
     ctx_cache_curve_free(curve);
     ctx_cache_destroy(cache);
 }
@@ -917,7 +1280,7 @@ Test(cache_curve, an_empty_one_says_nothing)
     cr_assert_eq(ctx_cache_curve_points(curve, 0, points, 2), 1);
     cr_assert_eq(points[0].capacity, 0);
     cr_assert_eq(points[0].high, 0);
-    cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_OK);
+    cr_assert_eq(ctx_cache_advise(curve, &advice), CTX_ABSENT);
     cr_assert_eq(advice.ceiling, 0);
     ctx_cache_curve_free(curve);
     ctx_cache_destroy(cache);
@@ -946,6 +1309,12 @@ Test(cache_curve, arguments_outside_of_what_is_documented)
     cr_assert_eq(ctx_cache_curve_points(curve, 0, NULL, 1), 0);
     cr_assert_eq(ctx_cache_curve_at(curve, 1, 1, &point), CTX_ERR_INVALID);
     cr_assert_eq(ctx_cache_curve_at(curve, 0, 1, NULL), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_cache_curve_reach(curve, 1, 0.5, &point), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_cache_curve_reach(NULL, 0, 0.5, &point), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_cache_curve_reach(curve, 0, 0.5, NULL), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_cache_curve_reach(curve, 0, 1.01, &point), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_cache_curve_reach(curve, 0, -0.01, &point), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_cache_curve_reach(curve, 0, NAN, &point), CTX_ERR_INVALID);
     cr_assert_eq(ctx_cache_advise(NULL, &advice), CTX_ERR_INVALID);
     cr_assert_eq(ctx_cache_advise(curve, NULL), CTX_ERR_INVALID);
     advice.size = 8;
