@@ -816,8 +816,7 @@ Test(cache_curve, too_small_for_its_tenants_there_is_no_advice)
     }
 }
 
-/* One request in 200, and not one more. Those that were never asked anything, and those that the user
- * retires, are nobody's loss. */
+/* One request in 200, and not one more. Those that the user retires are not among them. */
 Test(cache_curve, so_many_partitions_may_be_forgotten)
 {
     ctx_cache_config config = config_of(1, 65536, 1);
