@@ -49,6 +49,8 @@
  * does not know their keys again: what a larger cache would hit looks new. So there is no advice once more
  * than one request in 200 came after a partition was forgotten: that many hits at least may be missing,
  * half a point. Make the cache larger, by half and again, until each partition that comes back keeps an entry.
+ * What was counted stays counted: there is advice when it is no more than one request in 200 again, or soon
+ * in a cache that is made anew with that capacity.
  * Partitions that never come back, one for each session for instance, cannot be told from those: the points
  * of the curve are there all the same.
  *
