@@ -75,12 +75,24 @@ static double seconds_of(const struct ctxi_trace *trace)
                : 0;
 }
 
+bool traces_missing(const struct ctxi_trace *trace, char *out, size_t size)
+{
+    uint64_t lost = trace->recorded.lost;
+
+    if (lost > 0)
+        snprintf(out, size,
+                 "%" PRIu64 " of %" PRIu64
+                 " requests are missing: buffers were full; curves may be off",
+                 lost, lost + trace->request_count);
+    return lost > 0;
+}
+
 /* Where a reading ended, and what is missing before that. */
 static void say_gaps(const char *command, const char *path, const struct ctxi_trace *trace)
 {
-    const struct ctxi_recorded_facts *facts = &trace->recorded;
+    char missing[TRACES_MISSING];
 
-    if (facts->ends_early)
+    if (trace->recorded.ends_early)
         fprintf(stderr,
                 "%s: %s: the recording ends early, after %zu requests and %.1f seconds: %s\n",
                 command, path, trace->request_count, seconds_of(trace),
@@ -89,11 +101,8 @@ static void say_gaps(const char *command, const char *path, const struct ctxi_tr
     else if (trace->skipped > 0)
         fprintf(stderr, "%s: %s: %" PRIu64 " malformed records were passed over\n", command, path,
                 trace->skipped);
-    if (facts->lost > 0)
-        fprintf(stderr,
-                "%s: %s: %" PRIu64 " of %" PRIu64
-                " requests are missing: buffers were full; curves may be off\n",
-                command, path, facts->lost, facts->lost + trace->request_count);
+    if (traces_missing(trace, missing, sizeof missing))
+        fprintf(stderr, "%s: %s: %s\n", command, path, missing);
 }
 
 bool traces_bytes(const struct ctxi_trace *trace, char *out, size_t size)

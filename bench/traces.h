@@ -61,6 +61,10 @@ int traces_load(const struct trace_settings *settings, const char *command,
 void traces_say_sample(FILE *file, const struct ctxi_trace *trace, const char *command,
                        const char *what);
 
+/* How many requests a recording lost: a sentence without its end; false: none. */
+#define TRACES_MISSING 128
+bool traces_missing(const struct ctxi_trace *trace, char *out, size_t size);
+
 /* What bytes are, for who shows capacities in bytes: a clause of a recording, false of any other trace. */
 #define TRACES_BYTES 160
 bool traces_bytes(const struct ctxi_trace *trace, char *out, size_t size);

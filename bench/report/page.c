@@ -10,6 +10,7 @@
 #include "report/sections.h"
 #include "report/style.h"
 #include "report/text.h"
+#include "traces.h"
 #include "tune/whole.h"
 
 #define COMMAND_MOST 4000 /* characters */
@@ -101,9 +102,13 @@ static void put_counts(FILE *file, const struct findings *findings)
     put_number(file, "tenants", trace->tenant_count);
 }
 
-/* What must be known of a sample. */
-static void put_caveat(FILE *file, const struct ctxi_trace *trace)
+/* What must be known of a sample, and of what is not whole. */
+static void put_caveats(FILE *file, const struct ctxi_trace *trace)
 {
+    char missing[TRACES_MISSING];
+
+    if (traces_missing(trace, missing, sizeof missing))
+        fprintf(file, "<p id=\"missing\">%s.</p>\n", missing);
     if (ctxi_is_sample(trace->rate))
         fprintf(
             file,
@@ -125,7 +130,7 @@ static void put_header(FILE *file, const struct findings *findings, const char *
     fputs("</dl>\n<code>", file);
     markup_short(file, command, COMMAND_MOST);
     fputs("</code>\n", file);
-    put_caveat(file, findings->trace);
+    put_caveats(file, findings->trace);
     fputs("</header>\n", file);
 }
 

@@ -42,7 +42,14 @@
  * another's load is a request when it has its answer. An entry that is found expired is invalidated. Peeks,
  * calls that were refused, and calls that bypass the cache are not in the file; nor is that a partition
  * was dropped, or the cache cleared: keys that are asked for again after that are new keys. The same
- * holds for a partition that the cache has forgotten, for nothing of it was in it any more.
+ * holds for a partition that the cache has forgotten because no entry of it was left: so a recording of a
+ * cache that is too small for its tenants, with more than a thousand that have no entry, shows fewer hits
+ * than a larger one would have. Record one in which most have some.
+ *
+ * Order. The requests of one thread are in its order, so that of a program with one thread a replay hits exactly
+ * what the cache hit. Those of several are put into one order by the time, which is read once for up to 64
+ * requests of a thread, and at least each time the buffers are emptied: threads that do little may be a few
+ * milliseconds off, and a replay differs by some hits.
  *
  * What it costs: a hit while nobody records, one load and one compare. While somebody does, a thread writes
  * a word for a hit, some for anything else, into a buffer of its own: no lock, no reading of the
@@ -64,8 +71,8 @@
  *
  * Signals: the thread of the library blocks them all.
  *
- * Every function here may be called from any thread, but not from a callback that runs inside a call of
- * the same cache that ctx_cache_destroy() might be waiting for: stopping waits for the thread that writes.
+ * Every function here may be called from any thread, also by loaders and callbacks. Stopping waits for the
+ * thread that writes, and so for the file: for ever, if that is a pipe that nobody reads.
  */
 #ifndef CTXCACHE_RECORD_H
 #define CTXCACHE_RECORD_H
@@ -86,7 +93,7 @@ enum ctx_cache_record_flags {
 typedef struct ctx_cache_record_options {
     size_t size; /* sizeof(ctx_cache_record_options) */
     /* Made with mode 0600, and closed by exec(). It may not exist: nothing is overwritten, and no link
-     * followed, unless the flag says so. */
+     * followed, unless the flag says so; what is overwritten keeps its mode. */
     const char *path;
     /* The share of keys that are recorded, with all their requests, and no other: above 0, to 1. 0: 1. The
      * choice is by the hash of the key, so it is another one in each process. ctxbench scales what it finds up
@@ -105,7 +112,7 @@ typedef struct ctx_cache_record_options {
 /* Start from CTX_CACHE_RECORD_STATS_INIT. */
 typedef struct ctx_cache_record_stats {
     size_t size;       /* sizeof(ctx_cache_record_stats) */
-    uint64_t recorded; /* requests that are in the file */
+    uint64_t recorded; /* requests that are in the file, and invalidations */
     uint64_t
         dropped; /* that should be, and never will: a buffer was full, no memory, or the file failed */
     uint64_t bytes; /* of the file */

@@ -51,6 +51,14 @@ for trace in plain lost killed; do
     expect 0 "$@"
 done
 
+run report "$scratch/lost" -o -
+grep -q '<p id="missing">7 of 31 requests are missing' "$scratch/out" || fail "the page does not say it"
+for command in curve advise 'compare --capacity 3' 'replay --capacity 3'; do
+    # shellcheck disable=SC2086 # words
+    run ${command%% *} "$scratch/lost" ${command#"${command%% *}"} --json
+    grep -q '"dropped": *7\>' "$scratch/out" || fail "the JSON of $command does not say it"
+done
+
 # ---- where it cannot be read any more ----
 
 run curve "$scratch/cut"

@@ -425,6 +425,7 @@ Test(record, tenants_have_the_numbers_of_their_partitions)
     struct ctxi_trace *trace;
     const char *path;
 
+    need_hashes();
     for (int64_t i = 0; i < 10; i++) {
         ctx_set(tenant, i + 1000); /* so that numbers are not those of the order in the file */
         ctx_cache_invalidate_partition(cache);
@@ -1024,6 +1025,31 @@ Test(record, a_child_forked_while_it_is_stopped_does_not_keep_the_file)
     close(pipe_end);
     unlink(path);
     rmdir(folder);
+    ctx_cache_destroy(cache);
+}
+
+static ctx_cache_record_stats stopped_inside;
+
+static int stop_inside(struct probe *probe, ctx_cache_load *load, const ctx_value *args,
+                       size_t count)
+{
+    (void)load, (void)args, (void)count;
+    stopped_inside = (ctx_cache_record_stats)CTX_CACHE_RECORD_STATS_INIT;
+    return ctx_cache_record_stop(probe->arg, &stopped_inside);
+}
+
+Test(record, a_loader_may_stop_it)
+{
+    ctx_cache *cache = cache_of(10, NULL);
+    const char *path = record_to_file(cache, 0, 0);
+
+    ask(cache, price, 1);
+    price_probe.during = stop_inside;
+    price_probe.arg = cache;
+    cr_assert_eq(ask(cache, price, 2).status, CTX_OK);
+    cr_assert_eq(stopped_inside.recorded, 1);
+    cr_assert_eq(ctx_cache_record_stop(cache, NULL), CTX_ABSENT);
+    trace_file_close(path);
     ctx_cache_destroy(cache);
 }
 
