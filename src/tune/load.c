@@ -7,7 +7,7 @@
 #include "tune/format.h"
 #include "tune/grow.h"
 #include "tune/objects.h"
-#include "tune/weights.h"
+#include "tune/unsaid.h"
 
 #define BATCH      ((size_t)4096) /* requests that are read, and looked up, together */
 #define FIRST_ROOM ((size_t)1 << 14)
@@ -224,7 +224,7 @@ int ctxi_trace_load(const char *path, const struct ctxi_trace_options *options,
         return status;
     }
     finish(whole);
-    if (ctxi_weights_to_sizes(&whole->trace) != CTX_OK) {
+    if (ctxi_unsaid_fill(&whole->trace) != CTX_OK) {
         ctxi_trace_free(&whole->trace);
         return ctxi_problem_nomem(problem);
     }

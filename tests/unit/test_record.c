@@ -1028,6 +1028,46 @@ Test(record, a_child_forked_while_it_is_stopped_does_not_keep_the_file)
     ctx_cache_destroy(cache);
 }
 
+static int take_a_while(struct probe *probe, ctx_cache_load *load, const ctx_value *args,
+                        size_t count)
+{
+    const struct timespec a_while = {0, args[0].as.i64 * 1000000};
+
+    (void)probe, (void)load, (void)count;
+    return nanosleep(&a_while, NULL);
+}
+
+/* Also of what was there when the recording began: what it takes later, or the mean. */
+Test(record, a_hit_saves_what_its_load_took)
+{
+    ctx_cache *cache = cache_of(10, NULL);
+    struct ctxi_trace *trace;
+    const char *path;
+
+    need_hashes();
+    price_probe.during = take_a_while;
+    ask(cache, price, 3);
+    ask(cache, price, 4);
+    path = record_to_file(cache, 0, 0);
+    ask(cache, price, 2);
+    ask(cache, price, 2);
+    ask(cache, price, 3);
+    ask(cache, price, 4);
+    ctx_cache_invalidate(cache, price, 4);
+    ask(cache, price, 4);
+    record_end(cache, path);
+    cr_assert_eq(ctxi_trace_load(path, NULL, &trace, NULL), CTX_OK);
+    cr_assert_eq(trace->request_count, 6);
+    cr_assert_geq(trace->loads_ns[0], 1900000); /* as exact as the layout is */
+    cr_assert_eq(trace->loads_ns[1], trace->loads_ns[0]);
+    cr_assert_eq(trace->loads_ns[2], (trace->loads_ns[0] + trace->loads_ns[5]) / 2);
+    cr_assert_eq(trace->loads_ns[3], trace->loads_ns[5]);
+    cr_assert_eq(trace->loads_ns[4], 0); /* the invalidation */
+    ctxi_trace_free(trace);
+    trace_file_close(path);
+    ctx_cache_destroy(cache);
+}
+
 static ctx_cache_record_stats stopped_inside;
 
 static int stop_inside(struct probe *probe, ctx_cache_load *load, const ctx_value *args,
