@@ -76,6 +76,8 @@ struct ctx_cache {
 
     struct ctxi_link registered; /* fork.c; guarded by its lock */
 
+    struct ctxi_observers observers;
+
     /* Lines of their own; see reader.h. */
     struct ctxi_readers readers;
 
@@ -84,8 +86,6 @@ struct ctx_cache {
      * that is not in the cache. The last one frees the struct.
      */
     alignas(CTXI_LINE) atomic_size_t refs;
-
-    struct ctxi_observers observers;
 
     /*
      * Guards everything below, and index, partitions, arena and readers but for what their headers say
