@@ -115,7 +115,7 @@ void advice_print_json(FILE *file, const struct advice *advice)
 
     fputs("{", file);
     json_number(file, "rate", advice->trace->rate);
-    json_number(file, "dropped", (double)advice->trace->recorded.lost);
+    fprintf(file, ", \"dropped\": %" PRIu64, advice->trace->recorded.lost);
     if (ctxi_is_sample(advice->trace->rate))
         fprintf(file, ", \"enough\": %s", is_enough(advice) ? "true" : "false");
     fprintf(file, ", \"requests\": %" PRIu64 ", \"distinct\": %" PRIu64 ", ", curve->requests,

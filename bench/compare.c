@@ -103,7 +103,7 @@ static void print_json(FILE *file, const struct comparison *comparison)
 
     fputs("{", file);
     json_number(file, "rate", comparison->trace->rate);
-    json_number(file, "dropped", (double)comparison->trace->recorded.lost);
+    fprintf(file, ", \"dropped\": %" PRIu64, comparison->trace->recorded.lost);
     fprintf(file, ", \"requests\": %" PRIu64 ", \"distinct\": %" PRIu32 ", ", comparison->requests,
             comparison->trace->object_count);
     json_number(file, "ceiling", ratio_of(comparison, comparison->ceiling));

@@ -138,7 +138,7 @@ void curve_print_json(FILE *file, const struct curve_result *result)
 
     fprintf(file, "{\"unit\": \"%s\", ", result->bytes ? "bytes" : "entries");
     json_number(file, "rate", result->trace->rate);
-    json_number(file, "dropped", (double)result->trace->recorded.lost);
+    fprintf(file, ", \"dropped\": %" PRIu64, result->trace->recorded.lost);
     fputs(",\n", file);
     if (result->sample.estimate) {
         fputc(' ', file);

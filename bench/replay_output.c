@@ -64,7 +64,7 @@ void replay_print_json(FILE *file, const struct replay *replay)
 
     fputs("{", file);
     json_number(file, "rate", replay->trace->rate);
-    json_number(file, "dropped", (double)replay->trace->recorded.lost);
+    fprintf(file, ", \"dropped\": %" PRIu64, replay->trace->recorded.lost);
     fprintf(file, ", \"requests\": %" PRIu64 ", \"distinct\": %" PRIu32 ",\n",
             replay->demand.requests, replay->trace->object_count);
     json_results(file, replay);
