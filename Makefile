@@ -301,7 +301,7 @@ format-check:
 
 # One file a process: the analyzer of clang 14 confuses the va_lists of several.
 tidy:
-	@$(CHECK) run "clang-tidy, C" sh -c 'echo $(C_FILES) | xargs -n 1 -P $(shell nproc) sh -c \
+	@CHECK_TIMEOUT=1800 $(CHECK) run "clang-tidy, C" sh -c 'echo $(C_FILES) | xargs -n 1 -P $(shell nproc) sh -c \
 	    "clang-tidy --quiet \"\$$@\" -- -std=c11 $(TIDY_FLAGS)" tidy'
 	@$(CHECK) run "clang-tidy, C++" clang-tidy --quiet $(CXX_FILES) -- -std=c++17 $(TIDY_FLAGS)
 
