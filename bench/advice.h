@@ -74,8 +74,8 @@ double advice_ratio(uint64_t part, uint64_t whole);
 /* Whether there is too little to advise on, and then why: a line. NULL: there is enough. */
 const char *advice_too_little(const struct advice *advice);
 
-/* Sentences without line breaks: what to set, if there is enough; whether to split, and what leaving the tenant out of the key would gain.
- * Only if there are hits to share. */
+/* Sentences without line breaks: what to set, if there is enough; whether to split, and what leaving
+ * the tenant out of the key would gain. Only if there are hits to share. */
 #define ADVICE_SENTENCES 512
 void advice_recommend(const struct advice *advice, char *out, size_t size);
 void advice_verdict(const struct advice *advice, char *out, size_t size);

@@ -155,9 +155,10 @@ typedef struct ctx_cache_config {
      * with less than that here, there is advice only as long as the cache is asked for fewer distinct keys
      * than this, and with a curve_rate of 1.
      *
-     * curve_rate is the part of all keys that is sampled at most, CTX_CACHE_CURVE_RATE_MIN up to 1; it falls by
-     * itself as keys come. Set it to about 10,000 divided by the number of distinct keys, and to 1 if there are fewer. 0
-     * means CTX_CACHE_CURVE_RATE_DEFAULT, which costs least, and is enough from a million keys on.
+     * curve_rate is the part of all keys that is sampled at most, CTX_CACHE_CURVE_RATE_MIN up to 1; it
+     * falls by itself as keys come. Set it to about 10,000 divided by the number of distinct keys, and to 1
+     * if there are fewer. 0 means CTX_CACHE_CURVE_RATE_DEFAULT, which costs least, and is enough from a
+     * million keys on.
      *
      * curve_partitions of the partitions, those with most requests, get a curve of their own, each from an
      * eighth of the keys; at most CTX_CACHE_CURVE_PARTITIONS_MAX. 0: none, and no ctx_cache_quotas().
@@ -188,10 +189,10 @@ CTX_API const char *ctx_cache_config_problem(const ctx_cache_config *config);
 CTX_API int ctx_cache_new(const ctx_cache_config *config, ctx_cache **out_cache);
 
 /*
- * Ends it: removes every entry (callbacks run here, and what they put is not stored) and frees what
- * nobody uses. Waits for nothing but a recording's file (record.h), which it ends: refs stay valid, loads
- * that run answer their callers and are not stored, and the last of them frees the rest. Apart from calls that load or wait for a load, none may
- * be under way, and none may begin but in those callbacks. NULL is allowed.
+ * Ends it: removes every entry (callbacks run here, and what they put is not stored) and frees what nobody
+ * uses. Waits for nothing but a recording's file (record.h), which it ends: refs stay valid, loads that run
+ * answer their callers and are not stored, and the last of them frees the rest. Apart from calls that load
+ * or wait for a load, none may be under way, and none may begin but in those callbacks. NULL is allowed.
  */
 CTX_API void ctx_cache_destroy(ctx_cache *cache);
 

@@ -24,9 +24,9 @@
  * Student's t for 7 degrees of freedom. What the slope explains of that is left in: it is not so sure when
  * the keys that are asked for most are not in the sample. Who does not know how many requests there were,
  * and guesses it from the sample, is wrong in hits and requests at once; what he has is a ratio, and of the
- * misses only what the requests of a group do not explain is its error (Cochran, chapter 6). The distances have an error, too: a capacity c
- * holds c * R sampled keys, give or take sqrt(c * R * (1 - R)). So the lower bound is that of a capacity
- * smaller by 1.96 times that, and the upper bound that of one larger.
+ * misses only what the requests of a group do not explain is its error (Cochran, chapter 6). The distances
+ * have an error, too: a capacity c holds c * R sampled keys, give or take sqrt(c * R * (1 - R)). So the
+ * lower bound is that of a capacity smaller by 1.96 times that, and the upper bound that of one larger.
  *
  * Equal hashes are taken for one key: of 64 bits that are spread well, none are.
  */

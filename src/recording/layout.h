@@ -49,8 +49,8 @@
  * the same tenant, with another number.
  *
  * The weight of such a key is the one that was written last for a miss and a put, and 1 for all others, of
- * which it is not known. At first the last tenant is 0, and the last weight 1. So each block depends on all those before it, and either
- * side needs memory for the two tables, however long a recording is.
+ * which it is not known. At first the last tenant is 0, and the last weight 1. So each block depends on all
+ * those before it, and either side needs memory for the two tables, however long a recording is.
  */
 #ifndef CTXI_RECORDING_LAYOUT_H
 #define CTXI_RECORDING_LAYOUT_H
