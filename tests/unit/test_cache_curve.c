@@ -1253,7 +1253,6 @@ Test(cache_curve, out_of_memory_at_any_moment)
     ctx_cache_destroy(cache);
     cr_assert_eq(ctx_cache_curve_count(curve), 4, "it outlives its cache");
     ctx_cache_curve_free(curve);
-    ctx_cache_destroy(cache);
 }
 
 /* ---- who asks wrongly --------------------------------------------------------------------- */
