@@ -33,6 +33,8 @@ CTX_BEGIN_DECLS
 enum ctx_status {
     CTX_OK = 0,
     CTX_ABSENT = 30001, /* looked, and it is not there (or is cached as not existing) */
+    CTX_LEAD = 30002,   /* not there: the caller is to load it, and to end its flight (flight.h) */
+    CTX_JOINED = 30003, /* not there: another call is loading it, and a callback will come */
 
     CTX_ERR_NOMEM = -30001,         /* an allocation failed; everything is as before the call */
     CTX_ERR_INVALID = -30002,       /* an argument is outside what the function documents */
@@ -53,7 +55,8 @@ enum ctx_status {
     CTX_ERR_ABANDONED = -30017,     /* the loading thread died, or its loader threw */
     CTX_ERR_NO_VALUE = -30018,      /* the loader returned CTX_OK but gave no value */
     CTX_ERR_SYSTEM = -30019,        /* the operating system refused: errno says why */
-    CTX_ERR_BUSY = -30020 /* it is being done already, and one at a time is all there is */
+    CTX_ERR_BUSY = -30020,  /* it is being done already, and one at a time is all there is */
+    CTX_ERR_FLIGHT = -30021 /* the flight has ended already, or never was */
 };
 
 /*

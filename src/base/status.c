@@ -16,6 +16,8 @@ struct status_text {
 static const struct status_text texts[] = {
     STATUS(CTX_OK, "done"),
     STATUS(CTX_ABSENT, "looked, and there is none"),
+    STATUS(CTX_LEAD, "it is not there: load it, then ctx_cache_finish() or ctx_cache_abandon()"),
+    STATUS(CTX_JOINED, "it is being loaded: the landing will be called"),
     STATUS(CTX_ERR_NOMEM, "out of memory; everything is as before the call"),
     STATUS(CTX_ERR_INVALID, "an argument is outside what the function documents; see its header"),
     STATUS(CTX_ERR_LIMIT, "over a documented limit (name, arguments, key or variables); "
@@ -43,6 +45,8 @@ static const struct status_text texts[] = {
     STATUS(CTX_ERR_SYSTEM, "the operating system refused; errno says why"),
     STATUS(CTX_ERR_BUSY, "it is being done already, one at a time: end that first "
                          "(ctx_cache_record_stop() for a recording), or leave it running"),
+    STATUS(CTX_ERR_FLIGHT,
+           "the flight has ended already (finished, abandoned or landed), or never was"),
 };
 
 static const struct status_text *find(int status)

@@ -8,6 +8,8 @@
 static const int ours[] = {
     CTX_OK,
     CTX_ABSENT,
+    CTX_LEAD,
+    CTX_JOINED,
     CTX_ERR_NOMEM,
     CTX_ERR_INVALID,
     CTX_ERR_LIMIT,
@@ -28,6 +30,7 @@ static const int ours[] = {
     CTX_ERR_NO_VALUE,
     CTX_ERR_SYSTEM,
     CTX_ERR_BUSY,
+    CTX_ERR_FLIGHT,
 };
 #define COUNT (sizeof ours / sizeof *ours)
 
@@ -47,8 +50,8 @@ Test(status, each_has_a_name_and_a_sentence_of_its_own)
 
 Test(status, the_last_one_listed_here_is_the_last_there_is)
 {
-    cr_assert_null(ctx_status_name(CTX_ERR_BUSY - 1));
-    cr_assert_null(ctx_status_name(CTX_ABSENT + 1));
+    cr_assert_null(ctx_status_name(CTX_ERR_FLIGHT - 1));
+    cr_assert_null(ctx_status_name(CTX_JOINED + 1));
 }
 
 Test(status, a_code_that_is_not_ours_is_said_to_be_so)
