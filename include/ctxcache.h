@@ -13,6 +13,7 @@
 #include "ctxcache/call.h"
 #include "ctxcache/context.h"
 #include "ctxcache/curve.h"
+#include "ctxcache/flight.h"
 #include "ctxcache/function.h"
 #include "ctxcache/record.h"
 #include "ctxcache/scope.h"

@@ -61,6 +61,14 @@ void ctxi_audit_charge_reads(const ctx_cache *cache, const struct ctxi_reads *re
         charge(cache, reads, outer);
 }
 
+void ctxi_audit_charge_outer(const ctx_cache *cache, const struct ctxi_reads *reads)
+{
+    struct ctxi_reads *outer = ctxi_reads_outer(reads);
+
+    if (outer)
+        charge(cache, reads, outer);
+}
+
 void ctxi_audit_charge_warned(const ctx_cache *cache)
 {
     ctxi_audit_charge_reads(cache, cache->warned);

@@ -19,6 +19,9 @@ void ctxi_audit_charge_vary(const ctx_cache *cache);
 /* Charges it with all of `reads` that ignore does not cover. */
 void ctxi_audit_charge_reads(const ctx_cache *cache, const struct ctxi_reads *reads);
 
+/* Charges the load in which the one of `reads` began, if any, with the same. */
+void ctxi_audit_charge_outer(const ctx_cache *cache, const struct ctxi_reads *reads);
+
 /* Charges it with what the cache's entries marked `undeclared` depend on. */
 void ctxi_audit_charge_warned(const ctx_cache *cache);
 

@@ -7,37 +7,16 @@
  *       hit()      the entry is there: recency, count, pin
  *       join()     it is being loaded: wait (flight.c), take the leader's result if it is shareable
  *       begin()    it is not there: a flight begins, and this call leads it
+ *     A call that may not block ends here, parked, or with the flight for somebody to lead (begin.c).
  *     lead()       with no lock: run the loader (load.c); judge() what it read and changed (audit.c)
  *       land()     under the lock: store (contents.c), count, end the flight, wake who waits
  *       abandon()  the same without a result, when the loader never comes back
  */
-#include "cache/audit.h"
-#include "cache/cache.h"
-#include "cache/flight.h"
-#include "cache/function.h"
-#include "cache/hit.h"
-#include "cache/info.h"
+#include "cache/call.h"
+#include "cache/begin.h"
 #include "cache/led.h"
-#include "cache/load.h"
 #include "cache/observe.h"
 #include "cache/stats.h"
-#include "context/store.h"
-
-/* One call; on the stack of the caller's thread, closed however the call ends. */
-struct call {
-    struct ctxi_request request;
-    const ctx_value *args;
-    size_t arg_count;
-    uint64_t wait_ns;
-    ctx_cache_info info;
-    struct ctxi_hold hold;      /* the answer: one reference */
-    struct ctx_cache_load load; /* that this call runs */
-    struct ctxi_reads *reads;   /* of that load, or of the one joined, or NULL */
-    struct ctxi_flight *flight; /* that this call leads and has not ended, or NULL */
-    ctx_cache *held; /* a reference that lets the cache outlive its destruction, or NULL */
-    bool alone;      /* may not share the answer of another's load */
-    bool hasty;      /* may not wait for another's load */
-};
 
 enum step {
     STEP_ANSWERED, /* the status is final */
@@ -45,13 +24,13 @@ enum step {
     STEP_AGAIN     /* look once more */
 };
 
-static void hold_cache(struct call *call)
+void ctxi_call_hold_cache(struct ctxi_call *call)
 {
     if (!call->held)
         call->held = ctxi_cache_ref(call->request.cache);
 }
 
-static void close_call(struct call *call)
+void ctxi_call_close(struct ctxi_call *call)
 {
     ctxi_request_close(&call->request);
     ctxi_load_fini(&call->load);
@@ -64,7 +43,7 @@ static void close_call(struct call *call)
 
 /* ---- no answer ---------------------------------------------------------------------------- */
 
-static int refuse_locked(struct call *call, struct ctxi_partition *partition, int status)
+static int refuse_locked(struct ctxi_call *call, struct ctxi_partition *partition, int status)
 {
     call->info.outcome = CTX_CACHE_REFUSED;
     CTXI_COUNT(call->request.cache, partition, calls, 1);
@@ -72,7 +51,7 @@ static int refuse_locked(struct call *call, struct ctxi_partition *partition, in
     return status;
 }
 
-static int refuse(struct call *call, int status)
+int ctxi_call_refuse(struct ctxi_call *call, int status)
 {
     ctx_cache *cache = call->request.cache;
 
@@ -86,8 +65,7 @@ static int refuse(struct call *call, int status)
 
 /* ---- the loader --------------------------------------------------------------------------- */
 
-/* A record of reads, and a context to hang it on. CTX_ERR_NOMEM. */
-static int prepare_load(struct call *call)
+int ctxi_call_prepare(struct ctxi_call *call)
 {
     ctx_context *context;
     int r = ctxi_current_make(&context);
@@ -99,7 +77,7 @@ static int prepare_load(struct call *call)
 }
 
 /* Calls the loader; what it read is charged to the load around us, ours or not to be stored. */
-static int run_loader(struct call *call)
+static int run_loader(struct ctxi_call *call)
 {
     int r = ctxi_load_run(&call->load, call->args, call->arg_count, call->reads);
 
@@ -109,7 +87,7 @@ static int run_loader(struct call *call)
 }
 
 /* Hands the loaded value to the call. */
-static void take_entry(struct call *call)
+static void take_entry(struct ctxi_call *call)
 {
     call->hold = call->load.hold;
     call->load.hold = CTXI_HOLD_NONE;
@@ -120,7 +98,7 @@ static int value_status(const struct ctxi_entry *entry)
     return entry->flags & CTXI_ENTRY_NEGATIVE ? CTX_ABSENT : CTX_OK;
 }
 
-static void count_load(struct call *call, struct ctxi_partition *partition, int status)
+static void count_load(struct ctxi_call *call, struct ctxi_partition *partition, int status)
 {
     ctx_cache *cache = call->request.cache;
 
@@ -134,19 +112,12 @@ static void count_load(struct call *call, struct ctxi_partition *partition, int 
 
 /* ---- bypass ------------------------------------------------------------------------------- */
 
-/* A bypass until it ended; if the loader never returns, it is counted as failed. */
-struct bypassing {
-    struct call *call;
-    int status;
-};
-
-static void count_bypass(struct bypassing *bypassing)
+static void count_bypass(struct ctxi_call *call, int status)
 {
-    struct call *call = bypassing->call;
     ctx_cache *cache = call->request.cache;
 
     ctxi_lock_acquire(&cache->lock);
-    count_load(call, NULL, bypassing->status);
+    count_load(call, NULL, status);
     CTXI_COUNT(cache, NULL, bypasses, 1);
     ctxi_contents_renounce(cache, call->hold);
     if (call->info.reason == CTX_CACHE_WAS_UNSET)
@@ -156,40 +127,58 @@ static void count_bypass(struct bypassing *bypassing)
     ctxi_lock_release(&cache->lock);
 }
 
-static int bypass(struct call *call)
+int ctxi_call_end_bypass(struct ctxi_call *call, int status)
 {
-    __attribute__((cleanup(count_bypass))) struct bypassing bypassing = {call, CTX_ERR_ABANDONED};
-    int r = prepare_load(call);
+    if (status == CTX_OK)
+        take_entry(call);
+    count_bypass(call, status);
+    return status == CTX_OK ? value_status(call->hold.entry) : status;
+}
 
-    hold_cache(call);
+/* A bypass until it ended; if the loader never returns, it is counted as failed. */
+static void abandon_bypass(struct ctxi_call **slot)
+{
+    if (*slot)
+        count_bypass(*slot, CTX_ERR_ABANDONED);
+}
+
+/* Nothing is looked up nor stored: the loader runs, here or where the flight is led. */
+static int bypass(struct ctxi_call *call)
+{
+    __attribute__((cleanup(abandon_bypass))) struct ctxi_call *bypassing = NULL;
+    int r = ctxi_call_prepare(call);
+
+    ctxi_call_hold_cache(call);
     call->info.outcome = CTX_CACHE_BYPASS;
     call->info.reason = call->request.obstacle;
     if (call->request.variable)
         ctxi_info_name(&call->info, call->request.variable->name);
+    if (r == CTX_OK && call->begun)
+        return CTX_LEAD;
+    bypassing = call;
     if (r == CTX_OK)
         r = run_loader(call);
-    bypassing.status = r;
-    if (r != CTX_OK)
-        return r;
-    take_entry(call);
-    return value_status(call->hold.entry);
+    bypassing = NULL;
+    return ctxi_call_end_bypass(call, r);
 }
 
 /* ---- lead --------------------------------------------------------------------------------- */
 
-/* What speaks against sharing what a load came to, found when the loader has returned. */
-struct verdict {
-    char undeclared[CTX_NAME_MAX + 1]; /* a variable that it read and should not have; or "" */
-    enum ctx_cache_reason reason;      /* CTX_CACHE_UNDECLARED, _CHANGED, or _STORED: nothing */
-};
-
-static void clear_verdict(struct verdict *verdict)
+static void clear_verdict(struct ctxi_verdict *verdict)
 {
     verdict->undeclared[0] = '\0';
     verdict->reason = CTX_CACHE_STORED;
 }
 
-static void judge(struct call *call, struct verdict *verdict)
+static bool is_unchanged(const struct ctxi_call *call, const ctx_var **out_changed)
+{
+    const struct ctxi_partition *partition = call->flight->partition;
+
+    return call->begun ? ctxi_begun_unchanged(call->begun, partition, out_changed)
+                       : ctxi_request_unchanged(&call->request, partition, out_changed);
+}
+
+static void judge(struct ctxi_call *call, struct ctxi_verdict *verdict)
 {
     ctx_cache *cache = call->request.cache;
     const ctx_var *changed;
@@ -199,26 +188,28 @@ static void judge(struct call *call, struct verdict *verdict)
         cache->config.audit == CTX_CACHE_AUDIT_REFUSE) {
         verdict->reason = CTX_CACHE_UNDECLARED;
         ctxi_info_name(&call->info, verdict->undeclared);
-    } else if (!ctxi_request_unchanged(&call->request, call->flight->partition, &changed)) {
+    } else if (!is_unchanged(call, &changed)) {
         verdict->reason = CTX_CACHE_CHANGED;
-        ctxi_info_name(&call->info, changed->name);
+        ctxi_info_name(&call->info, changed ? changed->name : "*");
     }
 }
 
 /* Stores the entry if nothing speaks against it; the lock is held. */
-static enum ctx_cache_reason store(struct call *call, struct ctxi_batch *batch)
+static enum ctx_cache_reason store(struct ctxi_call *call, struct ctxi_batch *batch)
 {
     struct ctxi_flight *flight = call->flight;
     ctx_cache *cache = flight->cache;
 
     if (ctxi_flight_is_fenced(flight))
         return CTX_CACHE_FENCED;
+    if (call->refresh)
+        ctxi_contents_erase(cache, &call->request.key, NULL, CTX_CACHE_REPLACED, batch);
     return ctxi_contents_store(cache, flight->partition, flight->hash, call->hold, batch)
                ? CTX_CACHE_STORED
                : CTX_CACHE_TOO_LARGE;
 }
 
-static void count_reason(struct call *call, struct ctxi_partition *partition)
+static void count_reason(struct ctxi_call *call, struct ctxi_partition *partition)
 {
     ctx_cache *cache = call->request.cache;
 
@@ -244,8 +235,8 @@ static void count_reason(struct call *call, struct ctxi_partition *partition)
 }
 
 /* For those who wait for it. */
-static void end_shared(struct call *call, int status, const struct verdict *verdict,
-                       struct ctxi_hold *out_garbage)
+static void end_shared(struct ctxi_call *call, int status, const struct ctxi_verdict *verdict,
+                       struct ctxi_link *out_landing, struct ctxi_hold *out_garbage)
 {
     struct ctxi_result result = {.status = status};
 
@@ -253,11 +244,11 @@ static void end_shared(struct call *call, int status, const struct verdict *verd
         result.hold = ctxi_entry_ref(call->hold);
     result.shareable = verdict->reason == CTX_CACHE_STORED;
     ctxi_info_to_result(&call->info, &result);
-    ctxi_flight_end(call->flight, &result, out_garbage);
+    ctxi_flight_end(call->flight, &result, out_landing, out_garbage);
 }
 
 /* Shows the miss that lands, to whoever looks on; the lock is held. */
-static void show_miss(const struct call *call)
+static void show_miss(const struct ctxi_call *call)
 {
     const struct ctxi_flight *flight = call->flight;
     ctx_cache *cache = flight->cache;
@@ -277,14 +268,16 @@ static void show_miss(const struct call *call)
  * Ends the flight with `status`, the load's own; call->hold and info.reason say the rest, the
  * verdict who else may have it.
  */
-static void land(struct call *call, int status, const struct verdict *verdict)
+static void land(struct ctxi_call *call, int status, const struct ctxi_verdict *verdict)
 {
     CTXI_BATCH(batch, call->flight->cache);
     struct ctxi_flight *flight = call->flight;
     struct ctxi_partition *partition = flight->partition;
     ctx_cache *cache = flight->cache;
+    struct ctxi_link landing;
     struct ctxi_hold garbage;
 
+    ctxi_list_init(&landing);
     ctxi_cache_lock(cache);
     if (status == CTX_OK && call->info.reason == CTX_CACHE_STORED)
         call->info.reason = store(call, &batch);
@@ -298,30 +291,36 @@ static void land(struct call *call, int status, const struct verdict *verdict)
     if (verdict->undeclared[0] && cache->config.audit != CTX_CACHE_AUDIT_OFF)
         CTXI_COUNT(cache, partition, undeclared_reads, 1);
     if (ctxi_flight_is_shared(flight))
-        end_shared(call, status, verdict, &garbage);
+        end_shared(call, status, verdict, &landing, &garbage);
     else
-        ctxi_flight_end(flight, NULL, &garbage);
+        ctxi_flight_end(flight, NULL, &landing, &garbage);
     call->flight = NULL;
     ctxi_cache_unlock(cache);
     ctxi_entry_unref(cache, garbage);
+    ctxi_begun_land_all(&landing);
 }
 
-/* The cleanup of lead(): the loader did not return. */
-static void abandon(struct call **slot)
+void ctxi_call_abandon(struct ctxi_call *call)
 {
-    struct call *call = *slot;
-    struct verdict none;
+    struct ctxi_verdict none;
 
     if (!call->flight)
         return;
     clear_verdict(&none);
-    ctxi_audit_charge_reads(call->request.cache,
-                            call->reads); /* what was thrown may tell of them */
     call->info.reason = CTX_CACHE_FAILED;
     land(call, CTX_ERR_ABANDONED, &none);
 }
 
-static void observe(struct call *call, const struct verdict *verdict)
+/* The cleanup of lead(): the loader did not return. What was thrown may tell of what it read. */
+static void abandon(struct ctxi_call **slot)
+{
+    if (!(*slot)->flight)
+        return;
+    ctxi_audit_charge_reads((*slot)->request.cache, (*slot)->reads);
+    ctxi_call_abandon(*slot);
+}
+
+static void observe(struct ctxi_call *call, const struct ctxi_verdict *verdict)
 {
     const ctx_cache *cache = call->request.cache;
     const ctx_cache_config *config = &cache->config;
@@ -333,15 +332,14 @@ static void observe(struct call *call, const struct verdict *verdict)
 
 /* Why a value that was loaded well is not to be stored, as far as the load tells. */
 static enum ctx_cache_reason reason_of(const struct ctx_cache_load *load,
-                                       const struct verdict *verdict)
+                                       const struct ctxi_verdict *verdict)
 {
     if (verdict->reason != CTX_CACHE_STORED)
         return verdict->reason;
     return load->no_store ? CTX_CACHE_NO_STORE : CTX_CACHE_STORED;
 }
 
-/* The load has ended with `r`: what it gave is the call's, and what speaks against storing it. */
-static void take_load(struct call *call, int r, struct verdict *verdict)
+void ctxi_call_take(struct ctxi_call *call, int r, struct ctxi_verdict *verdict)
 {
     judge(call, verdict);
     call->info.outcome = CTX_CACHE_MISS;
@@ -357,29 +355,29 @@ static void take_load(struct call *call, int r, struct verdict *verdict)
     }
 }
 
-static int land_load(struct call *call, int r, const struct verdict *verdict)
+int ctxi_call_land(struct ctxi_call *call, int r, const struct ctxi_verdict *verdict)
 {
     land(call, r, verdict);
     observe(call, verdict);
     return r == CTX_OK ? value_status(call->hold.entry) : r;
 }
 
-static int lead(struct call *call)
+static int lead(struct ctxi_call *call)
 {
-    __attribute__((cleanup(abandon))) struct call *leading = call;
-    struct verdict verdict;
+    __attribute__((cleanup(abandon))) struct ctxi_call *leading = call;
+    struct ctxi_verdict verdict;
     int r;
 
     call->info.outcome = CTX_CACHE_MISS;
     r = run_loader(leading);
-    take_load(call, r, &verdict);
-    return land_load(call, r, &verdict);
+    ctxi_call_take(call, r, &verdict);
+    return ctxi_call_land(call, r, &verdict);
 }
 
 /* ---- look --------------------------------------------------------------------------------- */
 
 /* The order of use is not up to date yet. */
-static int hit(struct call *call, struct ctxi_partition *partition, struct ctxi_hold found)
+static int hit(struct ctxi_call *call, struct ctxi_partition *partition, struct ctxi_hold found)
 {
     ctx_cache *cache = call->request.cache;
 
@@ -395,8 +393,7 @@ static int hit(struct call *call, struct ctxi_partition *partition, struct ctxi_
     return value_status(found.entry);
 }
 
-/* Takes over what the leader came to; the lock is held. */
-static int take_result(struct call *call, struct ctxi_flight *flight)
+static int take_result(struct ctxi_call *call, struct ctxi_flight *flight)
 {
     const struct ctxi_result *result = &flight->result;
 
@@ -409,7 +406,7 @@ static int take_result(struct call *call, struct ctxi_flight *flight)
 }
 
 /* Whether what a leader came to is nothing for who joined. */
-static bool must_load_again(struct call *call, const struct ctxi_result *result)
+static bool must_load_again(struct ctxi_call *call, const struct ctxi_result *result)
 {
     if (!result->shareable)
         call->alone = true;
@@ -417,49 +414,83 @@ static bool must_load_again(struct call *call, const struct ctxi_result *result)
            (result->status != CTX_OK && (call->request.cache->config.flags & CTX_CACHE_RETRY));
 }
 
-static enum step join(struct call *call, struct ctxi_partition *partition,
-                      struct ctxi_flight *flight, int *out_status, struct ctxi_hold *out_garbage)
+static void count_joined(struct ctxi_call *call, struct ctxi_partition *partition)
 {
     ctx_cache *cache = call->request.cache;
+
+    call->info.outcome = CTX_CACHE_JOINED;
+    CTXI_COUNT(cache, partition, calls, 1);
+    CTXI_COUNT(cache, partition, joined, 1);
+}
+
+int ctxi_call_take_result(struct ctxi_call *call, struct ctxi_flight *flight)
+{
     int r;
 
-    hold_cache(call);
+    if (must_load_again(call, &flight->result))
+        return CTXI_LOAD_AGAIN;
+    count_joined(call, flight->partition);
+    r = take_result(call, flight);
+    ctxi_observe(flight->cache, call->info.stored ? CTXI_SEEN_HIT : CTXI_SEEN_LOST, flight->hash,
+                 flight->partition_id);
+    return r;
+}
+
+void ctxi_call_count_timeout(struct ctxi_call *call, struct ctxi_flight *flight)
+{
+    count_joined(call, flight->partition);
+    CTXI_COUNT(flight->cache, flight->partition, timeouts, 1);
+}
+
+/* Until it is woken the call is parked; from then on, which may be at once, it is another thread's. */
+static enum step park(struct ctxi_call *call, struct ctxi_partition *partition,
+                      struct ctxi_flight *flight, int *out_status)
+{
+    *out_status = ctxi_begun_park(call->begun, flight);
+    if (*out_status != CTX_JOINED && *out_status != CTX_ERR_BUSY)
+        refuse_locked(call, partition, *out_status);
+    return STEP_ANSWERED;
+}
+
+static enum step join(struct ctxi_call *call, struct ctxi_partition *partition,
+                      struct ctxi_flight *flight, int *out_status, struct ctxi_hold *out_garbage)
+{
+    int r;
+
+    ctxi_call_hold_cache(call);
+    if (call->begun)
+        return park(call, partition, flight, out_status);
     r = ctxi_flight_wait(flight, call->wait_ns);
     if (r != CTX_OK && r != CTX_ERR_TIMEOUT) { /* it did not wait */
         *out_status = refuse_locked(call, partition, r);
         return STEP_ANSWERED;
     }
-    if (r == CTX_OK && must_load_again(call, &flight->result)) {
-        ctxi_flight_leave(flight, out_garbage);
-        return STEP_AGAIN;
-    }
-    call->info.outcome = CTX_CACHE_JOINED;
-    CTXI_COUNT(cache, partition, calls, 1);
-    CTXI_COUNT(cache, partition, joined, 1);
-    if (r == CTX_OK) {
-        r = take_result(call, flight);
-        ctxi_observe(cache, call->info.stored ? CTXI_SEEN_HIT : CTXI_SEEN_LOST, flight->hash,
-                     flight->partition_id);
-    } else
-        CTXI_COUNT(cache, partition, timeouts, 1);
+    if (r == CTX_OK)
+        r = ctxi_call_take_result(call, flight);
+    else
+        ctxi_call_count_timeout(call, flight);
     ctxi_flight_leave(flight, out_garbage);
     *out_status = r;
-    return STEP_ANSWERED;
+    return r == CTXI_LOAD_AGAIN ? STEP_AGAIN : STEP_ANSWERED;
 }
 
-static enum step begin(struct call *call, struct ctxi_partition *partition, bool alone,
+static enum step begin(struct ctxi_call *call, struct ctxi_partition *partition, bool alone,
                        int *out_status)
 {
     struct ctxi_request *request = &call->request;
-    int r = prepare_load(call);
+    int r = ctxi_call_prepare(call);
+
+    unsigned kind = (alone ? CTXI_FLIGHT_ALONE : 0) | (call->begun ? CTXI_FLIGHT_APART : 0);
 
     if (r == CTX_OK)
-        r = ctxi_flight_begin(request->cache, partition, &request->key, call->reads, alone,
+        r = ctxi_flight_begin(request->cache, partition, &request->key, call->reads, kind,
                               &call->flight);
     if (r == CTX_OK) {
-        hold_cache(call);
-        ctxi_load_take_seat(&call->load);
-        ctxi_contents_foresee(request->cache);
+        ctxi_call_hold_cache(call);
+        if (!call->begun) { /* a load that takes long shall not hold what others could use */
+            ctxi_load_take_seat(&call->load);
+            ctxi_contents_foresee(request->cache);
+        }
         return STEP_LEAD;
     }
     *out_status = refuse_locked(call, partition, r);
@@ -467,7 +498,7 @@ static enum step begin(struct call *call, struct ctxi_partition *partition, bool
 }
 
 /* The key is not there: wait for who loads it, or begin to load it, beside another if need be. */
-static enum step miss(struct call *call, struct ctxi_partition *partition, int *out_status,
+static enum step miss(struct ctxi_call *call, struct ctxi_partition *partition, int *out_status,
                       struct ctxi_hold *out_garbage)
 {
     const struct ctxi_request *request = &call->request;
@@ -479,14 +510,14 @@ static enum step miss(struct call *call, struct ctxi_partition *partition, int *
     }
     if (flight && !call->alone)
         return join(call, partition, flight, out_status, out_garbage);
-    if (ctxi_flight_is_mine(partition, &request->key)) {
+    if (ctxi_flight_is_mine(request->cache, partition, &request->key)) {
         *out_status = refuse_locked(call, partition, CTX_ERR_RECURSION);
         return STEP_ANSWERED;
     }
     return begin(call, partition, flight != NULL, out_status);
 }
 
-static enum step look(struct call *call, const uint64_t *now, int *out_status)
+static enum step look(struct ctxi_call *call, const uint64_t *now, int *out_status)
 {
     CTXI_BATCH(batch, call->request.cache);
     ctx_cache *cache = call->request.cache;
@@ -496,12 +527,15 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
     int r = ctxi_request_lock_only(&call->request, &partition);
 
     if (r != CTX_OK) {
-        *out_status = refuse(call, r);
+        *out_status = ctxi_call_refuse(call, r);
         return STEP_ANSWERED;
     }
     switch (ctxi_contents_find(cache, &call->request.key, now, &found)) {
     case CTXI_FOUND:
-        *out_status = hit(call, partition, found);
+        if (call->refresh)
+            step = miss(call, partition, out_status, &garbage);
+        else
+            *out_status = hit(call, partition, found);
         break;
     case CTXI_NOT_FOUND:
         step = miss(call, partition, out_status, &garbage);
@@ -524,7 +558,7 @@ static enum step look(struct call *call, const uint64_t *now, int *out_status)
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-static int find_or_load(struct call *call)
+int ctxi_call_find_or_load(struct ctxi_call *call)
 {
     const ctx_cache *cache = call->request.cache;
     int status = CTX_OK;
@@ -536,14 +570,14 @@ static int find_or_load(struct call *call)
         case STEP_ANSWERED:
             return status;
         case STEP_LEAD:
-            return lead(call);
+            return call->begun ? CTX_LEAD : lead(call);
         case STEP_AGAIN:
             break;
         }
     }
 }
 
-static int open_request(struct call *call, ctx_cache_fn *fn, const struct ctxi_asked *asked)
+static int open_request(struct ctxi_call *call, ctx_cache_fn *fn, const struct ctxi_asked *asked)
 {
     if (!asked || !asked->fn)
         return ctxi_request_open(&call->request, fn, call->args, call->arg_count, true);
@@ -551,27 +585,27 @@ static int open_request(struct call *call, ctx_cache_fn *fn, const struct ctxi_a
     return CTX_OK;
 }
 
-static int answer(struct call *call, ctx_cache *cache, ctx_cache_fn *fn,
-                  const struct ctxi_asked *asked)
+int ctxi_call_answer(struct ctxi_call *call, ctx_cache *cache, ctx_cache_fn *fn,
+                     const struct ctxi_asked *asked)
 {
     int r = open_request(call, fn, asked);
 
     if (r == CTX_OK)
-        r = find_or_load(call);
+        r = ctxi_call_find_or_load(call);
     else if (ctxi_request_may_bypass(&call->request))
         r = bypass(call);
     else
-        r = refuse(call, r);
-    if (call->info.outcome == CTX_CACHE_JOINED && call->reads)
+        r = ctxi_call_refuse(call, r);
+    if (r != CTX_JOINED && call->info.outcome == CTX_CACHE_JOINED && call->reads)
         ctxi_audit_charge_reads(cache, call->reads);
     return r;
 }
 
 #define OPTIONS_OLDEST (offsetof(ctx_cache_options, wait_ns) + sizeof(uint64_t)) /* of 0.1 */
 
-/* Sets up a call, closed by its cleanup. CTX_ERR_INVALID; then it is not even counted. */
-static int open_call(struct call *call, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
-                     size_t arg_count, const ctx_cache_options *options, const ctx_cache_info *info)
+int ctxi_call_open(struct ctxi_call *call, ctx_cache *cache, ctx_cache_fn *fn,
+                   const ctx_value *args, size_t arg_count, const ctx_cache_options *options,
+                   const ctx_cache_info *info)
 {
     ctx_cache_options wanted = CTX_CACHE_OPTIONS_INIT;
 
@@ -586,12 +620,11 @@ static int open_call(struct call *call, ctx_cache *cache, ctx_cache_fn *fn, cons
     return CTX_OK;
 }
 
-/* Begins as nothing to close: its request must be closable before it is opened. */
 #define CALL_INIT(call_name, cache)                                                                \
-    __attribute__((cleanup(close_call))) struct call call_name;                                    \
-    start_call(&(call_name), cache)
+    __attribute__((cleanup(ctxi_call_close))) struct ctxi_call call_name;                          \
+    ctxi_call_start(&(call_name), cache)
 
-static void start_call(struct call *call, ctx_cache *cache)
+void ctxi_call_start(struct ctxi_call *call, ctx_cache *cache)
 {
     ctxi_request_start(&call->request, cache);
     call->hold = CTXI_HOLD_NONE;
@@ -600,7 +633,8 @@ static void start_call(struct call *call, ctx_cache *cache)
     call->reads = NULL;
     call->flight = NULL;
     call->held = NULL;
-    call->alone = call->hasty = false;
+    call->begun = NULL;
+    call->alone = call->hasty = call->refresh = false;
     ctxi_info_clear(&call->info);
 }
 
@@ -612,19 +646,19 @@ __attribute__((noinline)) int ctxi_call_ref(ctx_cache *cache, ctx_cache_fn *fn,
                                             bool hasty, const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
-    int r = open_call(&call, cache, fn, args, arg_count, options, info);
+    int r = ctxi_call_open(&call, cache, fn, args, arg_count, options, info);
 
     if (r != CTX_OK)
         return r;
     call.hasty = hasty;
-    r = answer(&call, cache, fn, asked);
+    r = ctxi_call_answer(&call, cache, fn, asked);
     ctxi_info_write(&call.info, call.hold.entry, info);
     if (r == CTX_OK)
         ctxi_ref_take(out_ref, cache, &call.hold);
     return r;
 }
 
-static int copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
+int ctxi_call_copy_out(struct ctxi_entry *entry, void *buffer, size_t buffer_size)
 {
     size_t size;
     const void *value = ctxi_entry_value(entry, &size);
@@ -643,109 +677,12 @@ __attribute__((noinline)) int ctxi_call_copy(ctx_cache *cache, ctx_cache_fn *fn,
                                              const struct ctxi_asked *asked)
 {
     CALL_INIT(call, cache);
-    int r = open_call(&call, cache, fn, args, arg_count, options, info);
+    int r = ctxi_call_open(&call, cache, fn, args, arg_count, options, info);
 
     if (r != CTX_OK)
         return r;
     call.hasty = hasty;
-    r = answer(&call, cache, fn, asked);
+    r = ctxi_call_answer(&call, cache, fn, asked);
     ctxi_info_write(&call.info, call.hold.entry, info);
-    return r == CTX_OK ? copy_out(call.hold.entry, buffer, buffer_size) : r;
-}
-
-/* ---- calls whose loads are run together ---------------------------------------------------- */
-
-struct ctxi_led {
-    struct call call;
-    struct verdict verdict;
-    int status; /* of the load */
-};
-
-/* Whether the call has begun a flight. */
-static bool begin_to_lead(struct ctxi_led *led, ctx_cache *cache, ctx_cache_fn *fn)
-{
-    struct call *call = &led->call;
-    struct ctxi_request *request = &call->request;
-    struct ctxi_partition *partition;
-    struct ctxi_hold found;
-    uint64_t now;
-    const uint64_t *clock = ctxi_cache_clock(cache, &now);
-
-    if (ctxi_request_open(request, fn, call->args, call->arg_count, true) != CTX_OK ||
-        prepare_load(call) != CTX_OK || ctxi_request_lock(request, &partition) != CTX_OK)
-        return false;
-    if (ctxi_contents_find(cache, &request->key, clock, &found) == CTXI_NOT_FOUND &&
-        !ctxi_flight_find(cache, &request->key) && !ctxi_flight_is_mine(partition, &request->key) &&
-        ctxi_flight_begin(cache, partition, &request->key, call->reads, false, &call->flight) ==
-            CTX_OK) {
-        hold_cache(call);
-        ctxi_load_take_seat(&call->load);
-    }
-    ctxi_cache_unlock(cache);
-    return call->flight != NULL;
-}
-
-struct ctxi_led *ctxi_led_begin(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
-                                size_t arg_count, struct ctxi_reads **reads)
-{
-    struct ctxi_led *led = ctxi_alloc(&cache->allocator, sizeof *led);
-
-    if (!led)
-        return NULL;
-    start_call(&led->call, cache);
-    (void)open_call(&led->call, cache, fn, args, arg_count, NULL, NULL); /* all are good */
-    led->status = CTX_ERR_ABANDONED;
-    led->call.reads = *reads ? ctxi_reads_ref(*reads) : NULL;
-    if (!begin_to_lead(led, cache, fn)) {
-        ctxi_led_free(led);
-        return NULL;
-    }
-    if (!*reads)
-        *reads = ctxi_reads_ref(led->call.reads);
-    return led;
-}
-
-void ctxi_led_run(struct ctxi_led *const *led, size_t count, struct ctx_cache_load **loads,
-                  const ctx_value **args, ctx_cache_bulk_loader *loader)
-{
-    const struct call *first = &led[0]->call;
-
-    for (size_t i = 0; i < count; i++) {
-        loads[i] = &led[i]->call.load;
-        args[i] = led[i]->call.args;
-    }
-    ctxi_load_run_many(loads, args, first->arg_count, count, loader, first->reads);
-    ctxi_audit_charge_reads(first->request.cache, first->reads);
-    for (size_t i = 0; i < count; i++) {
-        led[i]->status = led[i]->call.load.failure;
-        take_load(&led[i]->call, led[i]->status, &led[i]->verdict);
-    }
-}
-
-int ctxi_led_land(struct ctxi_led *led)
-{
-    return land_load(&led->call, led->status, &led->verdict);
-}
-
-int ctxi_led_copy(struct ctxi_led *led, void *buffer, size_t buffer_size)
-{
-    return copy_out(led->call.hold.entry, buffer, buffer_size);
-}
-
-void ctxi_led_ref(struct ctxi_led *led, ctx_cache_ref *ref)
-{
-    ctxi_ref_take(ref, led->call.request.cache, &led->call.hold);
-}
-
-void ctxi_led_free(struct ctxi_led *led)
-{
-    struct call *call = led ? &led->call : NULL;
-    ctx_allocator allocator;
-
-    if (!led)
-        return;
-    abandon(&call);
-    memcpy(&allocator, &call->request.cache->allocator, sizeof allocator);
-    close_call(call);
-    ctxi_free(&allocator, led, sizeof *led);
+    return r == CTX_OK ? ctxi_call_copy_out(call.hold.entry, buffer, buffer_size) : r;
 }

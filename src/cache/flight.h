@@ -16,8 +16,30 @@
 
 struct ctxi_reads;
 
-/* One thread that may lead and wait; lives as long as the thread, at a fixed address. */
-struct ctxi_waiter;
+/* One thread that may lead; lives as long as the thread, at a fixed address. */
+struct ctxi_leader;
+
+/*
+ * One wait for a flight, of a thread or of a call that is parked. Only such waits can be part of a circle,
+ * and are in the list, as are made inside a load, or by a thread that leads one. Under waits_lock.
+ */
+struct ctxi_wait {
+    struct ctxi_link link; /* in none: it is not in the list */
+    struct ctxi_flight *flight;
+    const struct ctxi_leader *thread; /* that is blocked; NULL: none is */
+    const struct ctxi_reads
+        *inside; /* of the load that it was made in, or NULL; outlives the wait */
+    bool blocks; /* a thread, which need not lead */
+};
+
+/* A call that waits for a flight and blocks nobody (begin.h). Guarded by the cache's lock. */
+struct ctxi_parking {
+    struct ctxi_flight *flight; /* it holds a reference to it; NULL: not parked */
+    struct ctxi_link link; /* in the flight's list; when that has ended, in one of who lands them */
+    struct ctxi_link by_deadline; /* in cache->flights.deadlines, unless it has none */
+    uint64_t deadline_ns;         /* by ctxi_monotonic_ns() */
+    struct ctxi_wait wait;
+};
 
 /* What a load came to; the same for the leader and for all who joined. */
 struct ctxi_result {
@@ -44,18 +66,24 @@ struct ctxi_flight {
     bool joinable;            /* in cache->flights; at most one flight of a key is */
     bool fenced;              /* its key was invalidated or put since it began */
     bool ended;
-    bool has_cond; /* somebody has waited */
-    size_t waiters;
-    size_t refs; /* the leader until it ended, and each waiter */
+    bool has_cond;           /* somebody has waited */
+    size_t waiters;          /* threads */
+    size_t refs;             /* the leader until it ended, and each who waits or is parked */
+    struct ctxi_link parked; /* struct ctxi_parking, in order of their coming */
+    struct ctxi_link apart;  /* led by no thread: in cache->flights.apart */
 
     struct ctxi_flight *led_before; /* the next in its leader's list of flights; of that thread */
 
     /* Written under the cache's lock, and where others wait for this flight under waits_lock too.
      */
-    struct ctxi_waiter *leader; /* NULL when ended */
+    const struct ctxi_leader *leader; /* NULL when ended */
     /* Of the load: who joins inside another load is charged with it. The leader's call holds it until
      * it ended; whom it ended with waiters, the flight itself. */
     struct ctxi_reads *reads;
+
+    /* Of the search for circles that is under way; under waits_lock. */
+    uint64_t search;
+    struct ctxi_flight *to_search;
 
     /* Of those that somebody waits for. */
     pthread_cond_t ended_cond; /* if has_cond */
@@ -77,6 +105,8 @@ struct ctxi_flights {
     size_t count;
     struct ctxi_memory memory; /* of `chains` */
     struct ctxi_flight *few[CTXI_FLIGHT_CHAINS];
+    struct ctxi_link apart;     /* the flights that no thread leads */
+    struct ctxi_link deadlines; /* the parked that have one, the next one first */
 };
 
 void ctxi_flights_init(struct ctxi_flights *flights, const ctx_allocator *allocator);
@@ -86,16 +116,21 @@ void ctxi_flights_init(struct ctxi_flights *flights, const ctx_allocator *alloca
 /* The flight that a call for `key` may join: running, and not fenced; else NULL. */
 struct ctxi_flight *ctxi_flight_find(ctx_cache *cache, const struct ctxi_key *key);
 
-/* Whether this thread is loading this very key of the partition, be it in a flight that nobody may
- * join any more, and whatever the partition's id was. */
-bool ctxi_flight_is_mine(const struct ctxi_partition *partition, const struct ctxi_key *key);
+/* Whether this thread, or the load that it is in, is loading this very key of the partition, be it in a
+ * flight that nobody may join any more, and whatever the partition's id was. */
+bool ctxi_flight_is_mine(const ctx_cache *cache, const struct ctxi_partition *partition,
+                         const struct ctxi_key *key);
 
-/*
- * Begins one, led by this thread. With `alone` nobody joins it and what it loads is not stored: for
- * a call that may not share an answer; otherwise no other may be found for the key. CTX_ERR_NOMEM.
- */
+enum ctxi_flight_kind {
+    CTXI_FLIGHT_ALONE =
+        1, /* nobody joins it and what it loads is not stored: for a call that may not
+                            * share an answer; otherwise no other may be found for the key */
+    CTXI_FLIGHT_APART = 2 /* no thread leads it; otherwise this one does */
+};
+
+/* Begins one, of a kind. CTX_ERR_NOMEM. */
 int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition,
-                      const struct ctxi_key *key, struct ctxi_reads *reads, bool alone,
+                      const struct ctxi_key *key, struct ctxi_reads *reads, unsigned kind,
                       struct ctxi_flight **out_flight);
 
 /* Whether anybody but its leader asks what it came to. */
@@ -110,10 +145,10 @@ void ctxi_flight_fence(struct ctxi_flight *flight);
 /* True if what it loads must not be stored: it was fenced, or its partition was dropped. */
 bool ctxi_flight_is_fenced(const struct ctxi_flight *flight);
 
-/* Ends it: takes over `result`, NULL if it is not shared, and wakes everybody. The leader must not use it
- * again. */
+/* Ends it: takes over `result`, NULL if it is not shared, and wakes everybody; whom to land, once the lock
+ * is released, goes to out_landing. The leader must not use it again. */
 void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *result,
-                     struct ctxi_hold *out_garbage);
+                     struct ctxi_link *out_landing, struct ctxi_hold *out_garbage);
 
 /*
  * Waits for it to end, at most wait_ns (0: for ever), releasing the lock meanwhile and holding it
@@ -123,11 +158,23 @@ void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *resul
  */
 int ctxi_flight_wait(struct ctxi_flight *flight, uint64_t wait_ns);
 
+/*
+ * Parks a call until the flight ends, at most wait_ns (0: for ever). CTX_OK: the caller owes
+ * ctxi_flight_unpark() before and ctxi_flight_leave() after the flight's end. CTX_ERR_RECURSION,
+ * CTX_ERR_DEADLOCK: it is not parked.
+ */
+int ctxi_flight_park(struct ctxi_flight *flight, struct ctxi_parking *parking, uint64_t wait_ns);
+void ctxi_flight_unpark(struct ctxi_parking *parking);
+
+/* The parking whose deadline comes first; NULL: there is none. */
+struct ctxi_parking *ctxi_flight_next_deadline(const ctx_cache *cache);
+
 /* *out_garbage, where it is set, is to be given to ctxi_entry_unref() after the lock. */
 void ctxi_flight_leave(struct ctxi_flight *flight, struct ctxi_hold *out_garbage);
 
-/* After fork(), in the child: the flights of threads that are no more are gone. */
+/* After fork(), in the child: the flights of threads that are no more are gone, and so are their waits. */
 void ctxi_flights_after_fork(ctx_cache *cache);
+void ctxi_waits_after_fork(void);
 
 /* Takes and releases waits_lock around fork(). */
 void ctxi_waits_fork_prepare(void);

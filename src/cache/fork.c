@@ -1,5 +1,6 @@
 #include "cache/fork.h"
 
+#include "cache/begin.h"
 #include "cache/cache.h"
 #include "cache/flight.h"
 #include "cache/function.h"
@@ -8,7 +9,7 @@
 /*
  * Guards the list of caches, and `installed`. Lock order: this, then the lock of attachments
  * (reader.c), then each cache's lock in the order of the list, then the locks that may be taken under a
- * cache's: that of its observers, functions and waits.
+ * cache's: that of its observers, functions and waits; and that of flights by number.
  */
 static struct ctxi_lock registry_lock = CTXI_LOCK_INIT;
 static struct ctxi_link registry = {&registry, &registry};
@@ -29,10 +30,12 @@ static void prepare(void)
         ctxi_lock_acquire(&cache_of(link)->observers.lock);
     ctxi_fn_fork_prepare();
     ctxi_waits_fork_prepare();
+    ctxi_begun_fork_prepare();
 }
 
 static void release_all(void)
 {
+    ctxi_begun_fork_done();
     ctxi_waits_fork_done();
     ctxi_fn_fork_done();
     for (struct ctxi_link *link = registry.prev; link != &registry; link = link->prev)
@@ -51,6 +54,7 @@ static void in_child(void)
         ctxi_recording_after_fork(cache_of(link));
         ctxi_flights_after_fork(cache_of(link));
     }
+    ctxi_waits_after_fork();
     release_all();
 }
 

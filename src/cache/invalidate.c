@@ -8,6 +8,7 @@
 #include "cache/cache.h"
 #include "cache/contents.h"
 #include "cache/request.h"
+#include "ctxcache/flight.h"
 
 #define STEP_SIZE 256 /* slots looked at while the lock is held once */
 #define LOOKS_PER_STEP                                                                             \
@@ -160,6 +161,7 @@ size_t ctx_cache_maintain(ctx_cache *cache, size_t steps)
 
     if (!cache)
         return 0;
+    (void)ctx_cache_expire(cache, NULL);
     clock = ctxi_cache_clock(cache, &now);
     dropped = bury(cache, clock, steps);
     return clock && dropped < steps ? dropped + sweep_expired(cache, clock, steps - dropped)

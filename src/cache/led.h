@@ -1,6 +1,6 @@
 /*
- * led.h: what a batch (many.c) needs of call.c: calls that must not wait, and calls whose loads are run
- * together by a bulk loader.
+ * led.h: what a batch (many.c) is made of: calls that must not wait (call.c), and calls whose loads are run
+ * together by a bulk loader (led.c).
  */
 #ifndef CTXI_CACHE_LED_H
 #define CTXI_CACHE_LED_H

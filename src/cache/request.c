@@ -303,7 +303,8 @@ int ctxi_request_lock_only(struct ctxi_request *request, struct ctxi_partition *
 }
 
 /* Whether the variable still encodes to the field at *cursor, which is moved past it. */
-static bool is_same_value(const ctx_cache *cache, ctx_var *var, const unsigned char **cursor)
+static bool is_same_value(const ctx_cache *cache, ctx_var *var, const unsigned char **cursor,
+                          bool wholly)
 {
     const unsigned char *start = *cursor;
     struct ctxi_bytes now;
@@ -312,25 +313,75 @@ static bool is_same_value(const ctx_cache *cache, ctx_var *var, const unsigned c
 
     ctxi_bytes_init(&now, &cache->allocator, cache->config.key_limit);
     ctxi_decode_value(cursor, &value, &is_set);
+    if (!wholly && ctxi_lookup(ctxi_current(), var, false, &value) == CTX_ERR_UNSET)
+        return true;
     same = encode_variable(cache, var, &now, &is_object) == CTX_OK &&
            now.size == (size_t)(*cursor - start) && memcmp(now.data, start, now.size) == 0;
     ctxi_bytes_fini(&now);
     return same;
 }
 
-bool ctxi_request_unchanged(const struct ctxi_request *request,
-                            const struct ctxi_partition *partition, const ctx_var **out_variable)
+bool ctxi_request_agrees(const struct ctxi_request *request, const struct ctxi_partition *partition,
+                         bool wholly, const ctx_var **out_variable)
 {
     const ctx_cache *cache = request->cache;
     const unsigned char *cursor = partition->encoded;
 
     *out_variable = NULL;
-    if (is_untouched(request))
-        return true;
     for (size_t i = 0; i < cache->vary_count; i++)
-        if (!is_same_value(cache, cache->vary[i], &cursor)) {
+        if (!is_same_value(cache, cache->vary[i], &cursor, wholly)) {
             *out_variable = cache->vary[i];
             return false;
         }
     return true;
+}
+
+bool ctxi_request_unchanged(const struct ctxi_request *request,
+                            const struct ctxi_partition *partition, const ctx_var **out_variable)
+{
+    *out_variable = NULL;
+    return is_untouched(request) || ctxi_request_agrees(request, partition, true, out_variable);
+}
+
+/* ---- the bare partition ------------------------------------------------------------------- */
+
+/* What a variable partitions by here, to be set in the context on top. */
+struct bare {
+    const struct ctxi_request *request;
+    ctx_context *from;
+    int status;
+};
+
+static void set_values(void *user)
+{
+    struct bare *bare = user;
+    const ctx_cache *cache = bare->request->cache;
+    bool defaults = cache->config.flags & CTX_CACHE_COUNT_DEFAULTS;
+
+    for (size_t i = 0; i < cache->vary_count && bare->status == CTX_OK; i++) {
+        ctx_value value;
+        int r = ctxi_lookup(bare->from, cache->vary[i], defaults, &value);
+
+        if (r == CTX_OK)
+            r = ctx_set_v(cache->vary[i], value, NULL);
+        if (r != CTX_ERR_UNSET)
+            bare->status = r;
+    }
+}
+
+int ctxi_request_bare_context(const struct ctxi_request *request, ctx_context **out_context)
+{
+    struct bare bare = {request, ctxi_current(), CTX_OK};
+    int r = ctx_context_new(out_context);
+
+    if (r != CTX_OK)
+        return r;
+    r = ctx_run(*out_context, set_values, &bare);
+    if (r == CTX_OK)
+        r = bare.status;
+    if (r != CTX_OK) {
+        ctx_context_unref(*out_context);
+        *out_context = NULL;
+    }
+    return r;
 }

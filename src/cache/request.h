@@ -83,4 +83,13 @@ int ctxi_request_lock_only(struct ctxi_request *request, struct ctxi_partition *
 bool ctxi_request_unchanged(const struct ctxi_request *request,
                             const struct ctxi_partition *partition, const ctx_var **out_variable);
 
+/* The same for whatever context is current, on any thread: whether it has these values, and, unless
+ * `wholly`, may have some of them unset. */
+bool ctxi_request_agrees(const struct ctxi_request *request, const struct ctxi_partition *partition,
+                         bool wholly, const ctx_var **out_variable);
+
+/* A new context with exactly the values that partition a cache in the current one. CTX_ERR_NOMEM and so
+ * on. */
+int ctxi_request_bare_context(const struct ctxi_request *request, ctx_context **out_context);
+
 #endif

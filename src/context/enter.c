@@ -65,6 +65,15 @@ bool ctxi_in_chain(const ctx_context *context)
     return at != NULL;
 }
 
+bool ctxi_is_kept_above(const ctx_context *context)
+{
+    const ctx_context *at = ctxi_thread.current;
+
+    while (at && at != context && !at->keeps)
+        at = at->previous;
+    return at && at->keeps && at != context;
+}
+
 /* Counts one more reader, unless some thread has entered it. */
 static bool count_reader(ctx_context *context)
 {
@@ -108,17 +117,29 @@ static void make_current(ctx_context *context)
     ctxi_thread.switches++;
 }
 
-/* The record of reads of the context below is that of the one on top, as long as it is on top. */
+/*
+ * The record of reads of the context below is that of the one on top, as long as it is on top. But one that
+ * another load goes on collecting in stays: neither of the two may miss what is read.
+ */
 static void inherit_reads(ctx_context *context)
 {
-    if (!context->previous || !context->previous->front.reads)
+    const struct ctxi_reads *own = context->front.reads;
+
+    if (!context->previous || !context->previous->front.reads ||
+        context->previous->front.reads == own)
+        return;
+    context->keeps = own && !ctxi_reads_has_ended(own);
+    if (context->keeps)
         return;
     context->reads_below = ctxi_reads_attach(context, context->previous->front.reads);
     context->inherits = true;
 }
 
-static void disinherit_reads(ctx_context *context)
+static void disinherit_reads(ctx_context *context, const ctx_context *previous)
 {
+    if (context->keeps && previous && previous->front.reads)
+        ctxi_reads_add(previous->front.reads, context->front.reads);
+    context->keeps = false;
     if (!context->inherits)
         return;
     ctxi_reads_unref(context->front.reads);
@@ -142,7 +163,7 @@ static ctx_context *step_out(ctx_context *context)
     ctx_context *previous = context->previous;
 
     context->previous = NULL;
-    disinherit_reads(context);
+    disinherit_reads(context, previous);
     give_back(context, CTXI_IDLE);
     return previous;
 }

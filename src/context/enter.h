@@ -27,6 +27,9 @@ void ctxi_enter_forked(void);
 /* Whether this thread has entered it, on top or below. */
 bool ctxi_in_chain(const ctx_context *context);
 
+/* Whether something on top of `context` in this thread's chain keeps a record of its own. */
+bool ctxi_is_kept_above(const ctx_context *context);
+
 /* A look into some context, during which nobody can enter it. Nothing of the user may run meanwhile. */
 struct ctxi_reading {
     ctx_context *counted; /* NULL: this thread's own, which needs no counting */

@@ -36,7 +36,8 @@ struct ctx_context {
     ctx_context *previous;  /* what it was entered on top of; the chain owns a reference to it */
     struct ctxi_reads *reads_below; /* its own record, while another is inherited */
     bool inherits;                  /* the record in front is that of the context below */
-    bool loading;                   /* a load runs in it, and the record in front is its */
+    bool keeps;   /* it is of another load, and goes to the one below in the end */
+    bool loading; /* a load runs in it, and the record in front is its */
     struct ctxi_tokens tokens;
 
     /* Resets that found no memory (pending.h): both are NULL but for then. */

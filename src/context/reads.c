@@ -1,7 +1,7 @@
 #include <stdatomic.h>
 
 #include "context/block.h"
-#include "context/handle.h"
+#include "context/enter.h"
 #include "context/refs.h"
 #include "context/registry.h"
 
@@ -37,7 +37,7 @@ struct ctxi_reads *ctxi_reads_new(struct ctxi_reads *outer)
     atomic_init(&reads->refs, 1);
     reads->words = words;
     /* A context that outlives the load it was copied in still carries that load's record. */
-    while (outer && atomic_load_explicit(&outer->ended, memory_order_relaxed))
+    while (outer && ctxi_reads_has_ended(outer))
         outer = outer->outer;
     reads->outer = ctxi_reads_ref(outer);
     return reads;
@@ -63,6 +63,22 @@ void ctxi_reads_unref(struct ctxi_reads *reads)
 void ctxi_reads_share(struct ctxi_reads *reads)
 {
     reads->shared = true;
+}
+
+struct ctxi_reads *ctxi_reads_outer(const struct ctxi_reads *reads)
+{
+    return reads->outer;
+}
+
+/* relaxed: a hint for those who come later */
+void ctxi_reads_end(struct ctxi_reads *reads)
+{
+    atomic_store_explicit(&reads->ended, true, memory_order_relaxed);
+}
+
+bool ctxi_reads_has_ended(const struct ctxi_reads *reads)
+{
+    return atomic_load_explicit(&reads->ended, memory_order_relaxed);
 }
 
 bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer)
@@ -121,7 +137,9 @@ void ctxi_loading_end(struct ctxi_loading *loading)
     attached = context->front.reads;
     context->front.reads = loading->outer;
     context->loading = loading->was_loading;
-    atomic_store_explicit(&loading->reads->ended, true, memory_order_relaxed);
+    if (ctxi_is_kept_above(context))
+        ctxi_reads_note_all(loading->reads);
+    ctxi_reads_end(loading->reads);
     drop_reads(attached, loading);
     drop_context(context);
 }
@@ -196,6 +214,18 @@ bool ctxi_reads_within(const struct ctxi_reads *reads, uint64_t ids)
     return !(atomic_load_explicit(&reads->used, memory_order_relaxed) & ~(uint64_t)1) &&
            !(atomic_load_explicit(&reads->bits[0], memory_order_relaxed) & ~ids) &&
            !ctxi_reads_all(reads);
+}
+
+static void add_one(void *user, uint32_t id)
+{
+    ctxi_reads_note_id(user, id);
+}
+
+void ctxi_reads_add(struct ctxi_reads *to, const struct ctxi_reads *from)
+{
+    if (ctxi_reads_all(from))
+        ctxi_reads_note_all(to);
+    ctxi_reads_each(from, add_one, to);
 }
 
 void ctxi_reads_each(const struct ctxi_reads *reads, void (*visit)(void *user, uint32_t id),

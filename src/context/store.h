@@ -58,7 +58,8 @@ void ctxi_memo_keep(ctx_context *context, const struct ctxi_memo *memo);
 /*
  * The set of variables read during one load. It hangs on the context, so copies, bound functions
  * and threads started inside the load carry it along; a context entered inside the load takes it
- * over until it is left. Shared by threads: bits are only ever set, and atomically as soon as there is a
+ * over until it is left, but for one that has a record of its own, of another load that runs: that one goes
+ * on collecting, and what it has is added to the other when the context is left. Shared by threads: bits are only ever set, and atomically as soon as there is a
  * reference besides those of the load's call and context.
  * ctxi_reads_current() is in current.h.
  */
@@ -75,6 +76,16 @@ void ctxi_reads_unref(struct ctxi_reads *reads);
  * anybody does. */
 void ctxi_reads_share(struct ctxi_reads *reads);
 struct ctxi_reads *ctxi_reads_ref(struct ctxi_reads *reads);
+
+/* The record of the load that this one's is made inside of, borrowed; or NULL. */
+struct ctxi_reads *ctxi_reads_outer(const struct ctxi_reads *reads);
+
+/* Its load has ended: loads made later in what it carried along are not inside it. */
+void ctxi_reads_end(struct ctxi_reads *reads);
+bool ctxi_reads_has_ended(const struct ctxi_reads *reads);
+
+/* Notes in `to` all that is noted in `from`. */
+void ctxi_reads_add(struct ctxi_reads *to, const struct ctxi_reads *from);
 
 /* True if `reads` (NULL: of no load) is `outer`, or is of a load made inside it, at any depth. */
 bool ctxi_reads_inside(const struct ctxi_reads *reads, const struct ctxi_reads *outer);

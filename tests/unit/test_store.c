@@ -431,13 +431,22 @@ Test(reads, an_entered_context_takes_them_over_until_it_is_left)
     ctx_context_unref(other);
 }
 
-Test(reads, an_entered_context_gets_its_own_record_back)
+/* A context with a record of its own, entered inside a load. */
+static ctx_context *with_record(struct ctxi_reads *own)
 {
-    struct ctxi_reads *own = ctxi_reads_new(NULL), *reads;
     ctx_context *other;
 
     cr_assert_eq(ctx_context_new(&other), CTX_OK);
     cr_assert_null(ctxi_reads_attach(other, own));
+    return other;
+}
+
+Test(reads, an_entered_context_gets_its_own_record_back)
+{
+    struct ctxi_reads *own = ctxi_reads_new(NULL), *reads;
+    ctx_context *other = with_record(own);
+
+    ctxi_reads_end(own); /* nobody depends on it any more */
     reads = audit();
     cr_assert_eq(ctx_run(other, get_tenant, NULL), CTX_OK);
     cr_assert(none(own));
@@ -446,6 +455,50 @@ Test(reads, an_entered_context_gets_its_own_record_back)
     cr_assert_eq(ctx_run(other, get_tenant, NULL), CTX_OK);
     cr_assert(only(own, tenant));
     ctxi_reads_unref(own);
+    ctx_context_unref(other);
+}
+
+Test(reads, of_a_load_that_runs_elsewhere_go_on_and_are_added_here)
+{
+    struct ctxi_reads *own = ctxi_reads_new(NULL), *reads = audit();
+    ctx_context *other = with_record(own);
+
+    cr_assert_eq(ctx_enter(other), CTX_OK);
+    get_tenant(NULL);
+    cr_assert(only(own, tenant));
+    cr_assert(none(reads));
+    cr_assert_eq(ctx_exit(other), CTX_OK);
+    cr_assert(only(reads, tenant), "whoever was in there may have brought it along");
+    ctxi_reads_unref(own);
+    ctx_context_unref(other);
+}
+
+Test(reads, of_everything_elsewhere_are_of_everything_here)
+{
+    struct ctxi_reads *own = ctxi_reads_new(NULL), *reads = audit();
+    ctx_context *other = with_record(own);
+
+    ctxi_reads_note_all(own);
+    cr_assert_eq(ctx_run(other, get_tenant, NULL), CTX_OK);
+    cr_assert(ctxi_reads_all(reads));
+    ctxi_reads_unref(own);
+    ctx_context_unref(other);
+}
+
+Test(reads, a_load_that_ends_in_a_context_with_another_record_read_everything)
+{
+    struct ctxi_reads *own = ctxi_reads_new(NULL), *reads = ctxi_reads_new(NULL);
+    ctx_context *other = with_record(own);
+    struct ctxi_loading loading;
+
+    cr_assert_eq(ctxi_loading_begin(&loading, reads), CTX_OK);
+    cr_assert_eq(ctx_enter(other), CTX_OK);
+    get_tenant(NULL);
+    ctxi_loading_end(&loading);
+    cr_assert(ctxi_reads_all(reads));
+    cr_assert_eq(ctx_exit(other), CTX_OK);
+    ctxi_reads_unref(own);
+    ctxi_reads_unref(reads);
     ctx_context_unref(other);
 }
 
