@@ -36,6 +36,14 @@ typedef struct ctx_allocator {
  */
 CTX_API int ctx_set_allocator(const ctx_allocator *allocator);
 
+/*
+ * Memory from that allocator, for code that extends the library: a thread keeps a few small blocks,
+ * so that making and giving back costs little. `bytes` > 0, not zeroed; NULL: no memory. What is given
+ * back, NULL or not, is given back with the size that was asked for. Any thread.
+ */
+CTX_API void *ctx_allocate(size_t bytes);
+CTX_API void ctx_release(void *block, size_t bytes);
+
 CTX_END_DECLS
 
 #endif

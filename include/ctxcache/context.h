@@ -139,6 +139,23 @@ CTX_API int ctx_enter(ctx_context *context);
 CTX_API int ctx_exit(ctx_context *context);
 
 /*
+ * For code that calls what others wrote: leaves `context`, and whatever was entered on top of it and
+ * not left. Without effect if this thread is not in it, or it is NULL.
+ */
+CTX_API void ctx_exit_through(ctx_context *context);
+
+/*
+ * ctx_enter() that takes over the caller's reference: leaving ends the context, unless another was
+ * taken meanwhile. For a copy that is made for one run and that nobody else was given: it costs no
+ * atomic operation. On any error the reference stays the caller's.
+ *
+ * CTX_ERR_ENTERED  entered already, or referred to by anybody else
+ * CTX_ERR_INVALID  NULL
+ * CTX_ERR_NOMEM    this thread's state could not be made (its first use of the library)
+ */
+CTX_API int ctx_enter_own(ctx_context *context);
+
+/*
  * Enters, calls fn(arg), leaves; leaves also when fn ends by a C++ exception, pthread_exit() or
  * cancellation. What fn sets stays in `context`. The errors of ctx_enter(), and then fn did not
  * run; CTX_ERR_INVALID if fn is NULL.

@@ -5,26 +5,29 @@
 #include "context/block.h"
 #include "context/enter.h"
 
+/*
+ * What runs in it takes the spare and brings it back, with the content of the snapshot. Who has the
+ * spare shares the maker's reference: whichever of the two comes second, freeing or bringing it back,
+ * drops it. So a run that overlaps no other counts nothing.
+ */
 struct ctx_bound {
-    ctxi_refs refs; /* the maker's, and one for each run under way */
+    ctxi_refs refs; /* the maker's, and one for each run that found the spare taken */
     void (*fn)(void *arg);
     void *arg;
     ctx_context *snapshot; /* never entered, never changed */
-    /* A context to run in, with the content of the snapshot; NULL while a run has it. */
+    /* A context to run in; NULL: none was made; TAKEN, or CLOSED: the maker has freed it. */
     _Atomic(ctx_context *) spare;
     _Atomic uint64_t failures;
 };
 
-int ctx_bind(void (*fn)(void *arg), void *arg, ctx_bound **out_bound)
-{
-    ctx_bound *bound;
+static ctx_context marks[2];
+#define TAKEN  (&marks[0])
+#define CLOSED (&marks[1])
 
-    if (!out_bound)
-        return CTX_ERR_INVALID;
-    *out_bound = NULL;
-    if (!fn)
-        return CTX_ERR_INVALID;
-    bound = ctxi_block_zalloc(sizeof *bound);
+static int bind(void (*fn)(void *arg), void *arg, ctx_bound **out_bound)
+{
+    ctx_bound *bound = ctxi_block_zalloc(sizeof *bound);
+
     if (!bound)
         return CTX_ERR_NOMEM;
     atomic_init(&bound->refs, 1);
@@ -38,41 +41,91 @@ int ctx_bind(void (*fn)(void *arg), void *arg, ctx_bound **out_bound)
     return CTX_OK;
 }
 
+int ctx_bind(void (*fn)(void *arg), void *arg, ctx_bound **out_bound)
+{
+    if (!out_bound)
+        return CTX_ERR_INVALID;
+    *out_bound = NULL;
+    return fn ? bind(fn, arg, out_bound) : CTX_ERR_INVALID;
+}
+
+int ctx_capture(ctx_bound **out_bound)
+{
+    if (!out_bound)
+        return CTX_ERR_INVALID;
+    *out_bound = NULL;
+    return bind(NULL, NULL, out_bound);
+}
+
+static void drop(ctx_bound *bound)
+{
+    if (!ctxi_refs_down(&bound->refs))
+        return;
+    ctx_context_unref(bound->snapshot);
+    ctxi_block_free(bound, sizeof *bound);
+}
+
 /* BOUND-1 acq_rel; partner: itself. Whoever takes the spare sees what the one who put it did. */
 static ctx_context *exchange_spare(ctx_bound *bound, ctx_context *context)
 {
     return atomic_exchange_explicit(&bound->spare, context, memory_order_acq_rel);
 }
 
-void ctx_bound_free(ctx_bound *bound)
+/* Brings the spare back, or NULL if it is gone; the last thing that a run does with its bound. */
+static void put_spare(ctx_bound *bound, ctx_context *context)
 {
-    if (!bound || !ctxi_refs_down(&bound->refs))
+    ctx_context *expected = TAKEN;
+
+    if (atomic_compare_exchange_strong_explicit(&bound->spare, &expected, context,
+                                                memory_order_acq_rel, memory_order_acquire))
         return;
-    ctx_context_unref(exchange_spare(bound, NULL));
-    ctx_context_unref(bound->snapshot);
-    ctxi_block_free(bound, sizeof *bound);
+    ctx_context_unref(context);
+    drop(bound);
 }
 
-/* One run of a bound function; the references are the run's. */
-struct run {
-    ctx_bound *bound;
-    ctx_context *context;
-};
-
-/* Takes a context for the run. CTX_ERR_NOMEM. */
-static int begin_run(struct run *run)
+void ctx_bound_free(ctx_bound *bound)
 {
+    ctx_context *spare = bound ? exchange_spare(bound, CLOSED) : TAKEN;
+
+    if (spare == TAKEN)
+        return;
+    ctx_context_unref(spare);
+    drop(bound);
+}
+
+/* Takes a context for a run. CTX_ERR_NOMEM. */
+static int take_context(ctx_bound_entry *entry)
+{
+    ctx_bound *bound = entry->bound;
     int status = CTX_OK;
 
+    entry->context = exchange_spare(bound, TAKEN);
+    entry->spare = entry->context != TAKEN;
+    if (!entry->spare)
+        ctxi_refs_up(&bound->refs);
+    if (!entry->context || !entry->spare)
+        status = ctxi_context_clone(bound->snapshot, &entry->context);
+    if (status == CTX_OK)
+        return CTX_OK;
+    if (entry->spare)
+        put_spare(bound, NULL);
+    else
+        drop(bound);
+    return status;
+}
+
+int ctx_bound_enter(ctx_bound *bound, ctx_bound_entry *out_entry)
+{
+    int status;
+
+    if (!bound || !out_entry)
+        return CTX_ERR_INVALID;
     if (ctxi_scope_failed() || ctxi_thread_arm() != CTX_OK)
         return CTX_ERR_NOMEM;
-    run->context = exchange_spare(run->bound, NULL);
-    if (!run->context)
-        status = ctxi_context_clone(run->bound->snapshot, &run->context);
-    if (status == CTX_OK) {
-        ctxi_refs_up(&run->bound->refs);
-        ctxi_enter_own(ctx_context_ref(run->context));
-    }
+    out_entry->bound = bound;
+    status = take_context(out_entry);
+    if (status == CTX_OK)
+        ctxi_enter_own(out_entry->context);
     return status;
 }
 
@@ -84,25 +137,42 @@ static bool ours_alone(ctx_context *context)
                CTXI_IDLE;
 }
 
-/* Leaves the context, and keeps it for the next run if it can. */
-static void end_run(struct run *run)
+/* Whether it holds what the snapshot does, and nothing besides: most runs change nothing. */
+static bool is_unchanged(const ctx_context *context, const ctx_context *snapshot)
 {
-    ctx_context *context = run->context;
+    return context->root == snapshot->root && !context->pending && !context->tokens.oldest &&
+           context->front.reads == snapshot->front.reads;
+}
 
-    ctxi_leave_through(context);
-    if (ours_alone(context) && ctxi_context_refill(context, run->bound->snapshot) == CTX_OK)
-        context = exchange_spare(run->bound, context);
-    ctx_context_unref(context);
-    ctx_bound_free(run->bound);
+/* Whether it can be the next run's. */
+static bool renew(ctx_context *context, ctx_context *snapshot)
+{
+    return ours_alone(context) &&
+           (is_unchanged(context, snapshot) || ctxi_context_refill(context, snapshot) == CTX_OK);
+}
+
+void ctx_bound_exit(ctx_bound_entry *entry)
+{
+    ctx_bound *bound = entry->bound;
+    ctx_context *context = ctxi_leave_keeping(entry->context) ? entry->context : NULL;
+
+    if (context && !(entry->spare && renew(context, bound->snapshot))) {
+        ctx_context_unref(context);
+        context = NULL;
+    }
+    if (entry->spare)
+        put_spare(bound, context);
+    else
+        drop(bound);
 }
 
 int ctx_bound_run(ctx_bound *bound)
 {
-    struct run begun = {bound, NULL};
-    int status = bound ? begin_run(&begun) : CTX_ERR_INVALID;
+    ctx_bound_entry begun;
+    int status = bound && bound->fn ? ctx_bound_enter(bound, &begun) : CTX_ERR_INVALID;
 
     if (status == CTX_OK) {
-        __attribute__((cleanup(end_run), unused)) struct run run = begun;
+        __attribute__((cleanup(ctx_bound_exit), unused)) ctx_bound_entry entry = begun;
 
         bound->fn(bound->arg);
     }

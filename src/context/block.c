@@ -2,6 +2,16 @@
 
 #include "context/store.h"
 
+void *ctx_allocate(size_t bytes)
+{
+    return ctxi_block_alloc(bytes);
+}
+
+void ctx_release(void *block, size_t bytes)
+{
+    ctxi_block_free(block, bytes);
+}
+
 void *ctxi_thread_block_take(size_t bytes)
 {
     return ctxi_block_alloc(bytes);

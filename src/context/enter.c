@@ -168,7 +168,8 @@ static ctx_context *step_out(ctx_context *context)
     return previous;
 }
 
-static void pop(void)
+/* Leaves the top; the thread's reference to it goes to the caller. */
+static ctx_context *pop_keeping(void)
 {
     ctx_context *top = ctxi_thread.current;
 
@@ -176,7 +177,12 @@ static void pop(void)
         ctxi_reads_note_all(top->front.reads);
     make_current(step_out(top));
     ctxi_watch_notify(CTX_WATCH_EXIT, top);
-    ctx_context_unref(top);
+    return top;
+}
+
+static void pop(void)
+{
+    ctx_context_unref(pop_keeping());
 }
 
 void ctxi_enter_own(ctx_context *context)
@@ -185,14 +191,20 @@ void ctxi_enter_own(ctx_context *context)
     push(context);
 }
 
+bool ctxi_leave_keeping(ctx_context *context)
+{
+    if (!ctxi_in_chain(context))
+        return false;
+    while (ctxi_thread.current != context)
+        pop();
+    pop_keeping();
+    return true;
+}
+
 void ctxi_leave_through(ctx_context *context)
 {
-    bool left = !ctxi_in_chain(context);
-
-    while (!left) {
-        left = ctxi_thread.current == context;
-        pop();
-    }
+    if (ctxi_leave_keeping(context))
+        ctx_context_unref(context);
 }
 
 void ctxi_chain_release(ctx_context *top)
@@ -262,6 +274,25 @@ int ctx_exit(ctx_context *context)
         return CTX_ERR_NOT_CURRENT;
     pop();
     return CTX_OK;
+}
+
+int ctx_enter_own(ctx_context *context)
+{
+    if (!context)
+        return CTX_ERR_INVALID;
+    if (ctxi_thread_arm() != CTX_OK)
+        return CTX_ERR_NOMEM;
+    if (!ctxi_refs_sole(&context->refs) ||
+        (atomic_load_explicit(&context->entry, memory_order_relaxed) & CTXI_ENTRY_MASK) !=
+            CTXI_IDLE)
+        return CTX_ERR_ENTERED;
+    ctxi_enter_own(context);
+    return CTX_OK;
+}
+
+void ctx_exit_through(ctx_context *context)
+{
+    ctxi_leave_through(context);
 }
 
 static void end_run(ctx_context **context)

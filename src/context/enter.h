@@ -15,6 +15,9 @@ void ctxi_enter_own(ctx_context *context);
  * thread's chain (any more). */
 void ctxi_leave_through(ctx_context *context);
 
+/* The same, but the thread's reference goes to the caller; false: it is not in the chain (any more). */
+bool ctxi_leave_keeping(ctx_context *context);
+
 /* Leaves everything: the thread ends. Nobody is notified. */
 void ctxi_leave_all(void);
 

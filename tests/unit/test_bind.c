@@ -233,6 +233,98 @@ Test(bind, null_arguments_are_invalid)
     cr_assert_eq(ctx_bound_failures(NULL), 0);
 }
 
+/* ---- callbacks of any shape --------------------------------------------------------------- */
+
+Test(bind, a_context_alone_is_entered_and_left)
+{
+    ctx_bound_entry entry;
+    ctx_bound *bound;
+
+    ctx_set(tenant, "acme");
+    cr_assert_eq(ctx_capture(&bound), CTX_OK);
+    ctx_set(tenant, "later");
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(ctx_bound_enter(bound, &entry), CTX_OK);
+        cr_assert_str_eq(now(), "acme");
+        ctx_set(tenant, "changed");
+        ctx_bound_exit(&entry);
+        cr_assert_str_eq(now(), "later");
+    }
+    cr_assert_eq(ctx_bound_run(bound), CTX_ERR_INVALID); /* it has no function */
+    ctx_bound_free(bound);
+}
+
+Test(bind, entries_may_overlap_in_any_order)
+{
+    ctx_bound_entry outer, inner;
+    ctx_bound *bound;
+
+    ctx_set(tenant, "acme");
+    cr_assert_eq(ctx_capture(&bound), CTX_OK);
+    cr_assert_eq(ctx_bound_enter(bound, &outer), CTX_OK);
+    ctx_set(tenant, "outer");
+    cr_assert_eq(ctx_bound_enter(bound, &inner), CTX_OK);
+    cr_assert_str_eq(now(), "acme");
+    ctx_bound_exit(&outer); /* leaves what is on top of it, too */
+    ctx_bound_exit(&inner);
+    cr_assert_str_eq(now(), "acme");
+    ctx_bound_free(bound);
+}
+
+Test(bind, may_be_freed_between_enter_and_exit)
+{
+    static struct counted object;
+    ctx_bound_entry outer, inner;
+    ctx_bound *bound;
+    ctx_token token;
+
+    ctx_set(tenant, counted_value(&object), &token);
+    cr_assert_eq(ctx_capture(&bound), CTX_OK);
+    ctx_reset(tenant, token);
+    cr_assert_eq(ctx_bound_enter(bound, &outer), CTX_OK);
+    cr_assert_eq(ctx_bound_enter(bound, &inner), CTX_OK);
+    ctx_bound_free(bound);
+    ctx_bound_exit(&inner);
+    cr_assert_eq(counted_held(&object), 1);
+    ctx_bound_exit(&outer);
+    cr_assert_eq(counted_held(&object), 0);
+}
+
+Test(bind, a_run_that_changed_nothing_leaves_its_context_to_the_next)
+{
+    ctx_context *first, *second;
+    ctx_bound_entry entry;
+    ctx_bound *bound;
+
+    ctx_set(tenant, "acme");
+    cr_assert_eq(ctx_capture(&bound), CTX_OK);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(ctx_bound_enter(bound, &entry), CTX_OK);
+        cr_assert_eq(ctx_current(i ? &second : &first), CTX_OK);
+        ctx_context_unref(i ? second : first);
+        cr_assert_str_eq(now(), "acme");
+        ctx_bound_exit(&entry);
+    }
+    cr_assert_eq(first, second);
+    ctx_bound_free(bound);
+}
+
+Test(bind, null_entries_are_invalid)
+{
+    ctx_bound_entry entry;
+    ctx_bound *bound;
+
+    cr_assert_eq(ctx_capture(NULL), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_bound_enter(NULL, &entry), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_capture(&bound), CTX_OK);
+    cr_assert_eq(ctx_bound_enter(bound, NULL), CTX_ERR_INVALID);
+    {
+        CTX_SCOPED(NULL, "a scope that fails");
+        cr_assert_eq(ctx_bound_enter(bound, &entry), CTX_ERR_NOMEM);
+    }
+    ctx_bound_free(bound);
+}
+
 static void read_only(void *unused)
 {
     (void)unused;

@@ -431,6 +431,69 @@ Test(exit, of_one_that_is_not_current_has_no_effect)
     ctx_context_unref(outer);
 }
 
+Test(exit, through_a_context_leaves_what_is_on_top_of_it)
+{
+    ctx_context *outer = new_context(), *inner = new_context();
+
+    ctx_set(a, 1);
+    cr_assert_eq(ctx_enter(outer), CTX_OK);
+    cr_assert_eq(ctx_enter(inner), CTX_OK);
+    ctx_exit_through(outer);
+    cr_assert_eq(get(a), 1);
+    ctx_exit_through(outer); /* not in it any more */
+    ctx_exit_through(NULL);
+    cr_assert_eq(get(a), 1);
+    cr_assert_eq(ctx_enter(inner), CTX_OK); /* both are idle again */
+    cr_assert_eq(ctx_enter(outer), CTX_OK);
+    ctx_exit_through(inner);
+    ctx_context_unref(inner);
+    ctx_context_unref(outer);
+}
+
+/* ---- enter_own ---------------------------------------------------------------------------- */
+
+Test(enter_own, ends_the_context_when_it_is_left)
+{
+    static struct counted object;
+    ctx_context *copy;
+    ctx_token token;
+
+    ctx_set(a, counted_value(&object), &token);
+    copy = copy_current();
+    ctx_reset(a, token);
+    cr_assert_eq(ctx_enter_own(copy), CTX_OK);
+    cr_assert_eq(counted_held(&object), 1);
+    cr_assert_eq(ctx_exit(copy), CTX_OK);
+    cr_assert_eq(counted_held(&object), 0);
+}
+
+Test(enter_own, leaves_it_to_who_took_a_reference_meanwhile)
+{
+    ctx_context *copy = copy_current(), *kept;
+
+    cr_assert_eq(ctx_enter_own(copy), CTX_OK);
+    ctx_set(a, 7);
+    cr_assert_eq(ctx_current(&kept), CTX_OK);
+    ctx_exit_through(copy);
+    cr_assert_eq(get_in(kept, a), 7);
+    cr_assert_eq(ctx_run(kept, set_a, &(int64_t){8}), CTX_OK);
+    ctx_context_unref(kept);
+}
+
+Test(enter_own, refuses_what_is_entered_or_shared)
+{
+    ctx_context *context = new_context(), *shared = ctx_context_ref(context);
+
+    cr_assert_eq(ctx_enter_own(NULL), CTX_ERR_INVALID);
+    cr_assert_eq(ctx_enter_own(context), CTX_ERR_ENTERED);
+    ctx_context_unref(shared);
+    cr_assert_eq(ctx_enter(context), CTX_OK);
+    cr_assert_eq(ctx_enter_own(context), CTX_ERR_ENTERED);
+    cr_assert_eq(ctx_exit(context), CTX_OK);
+    cr_assert_eq(ctx_enter_own(context), CTX_OK);
+    ctx_exit_through(context);
+}
+
 /* ---- run ---------------------------------------------------------------------------------- */
 
 Test(run, keeps_changes_in_the_context)
