@@ -47,6 +47,12 @@ bench_files   = $(wildcard $(foreach p,$1,$(foreach e,c cpp,bench/*/optional/$p.
 # What traces are compressed with; see src/tune.
 TUNE_LIBS := -Wl,--as-needed -lz -llzma -lzstd -Wl,--no-as-needed
 
+# ---- adapters -----------------------------------------------------------------------------------
+
+# Each is a library of its own, built where the package is found that it adapts to.
+HAVE_UV := $(shell pkg-config --exists libuv 2>/dev/null && echo yes)
+UV_LIBS := $(if $(HAVE_UV),$(shell pkg-config --libs libuv))
+
 # ---- flags --------------------------------------------------------------------------------------
 
 FLAGS_release  := -O2 -g
@@ -91,6 +97,7 @@ programs = $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/$1/*.c tests/$1
 TUNE_OBJECTS    := $(call objects,src/tune/*.c src/tune/*/*.c src/recording/decode.c)
 LIB_OBJECTS     := $(filter-out $(TUNE_OBJECTS),$(call objects,src/*/*.c))
 BENCH_OBJECTS   := $(call objects,bench/*.c bench/*/*.c $(call bench_files,$(BENCH_FOUND)))
+UV_OBJECTS      := $(if $(HAVE_UV),$(call objects,src/adapters/uv/*.c))
 SUPPORT_OBJECTS := $(call objects,tests/support/*.c)
 STATIC := $(B)/libctxcache.a
 TUNE   := $(B)/libtune.a
@@ -98,13 +105,22 @@ SHARED := $(B)/libctxcache.so.$(VERSION)
 LINKS  := $(B)/$(SONAME) $(B)/libctxcache.so
 BENCH  := $(B)/ctxbench
 
-UNIT         := $(call programs,unit)
-LEAK         := $(call programs,leak)
-STRESS       := $(call programs,stress)
+UV        := $(B)/libctxcache-uv
+UV_SONAME := $(notdir $(UV)).so.$(MAJOR)
+UV_STATIC := $(if $(HAVE_UV),$(UV).a)
+UV_SHARED := $(if $(HAVE_UV),$(UV).so.$(VERSION))
+UV_LINKS  := $(if $(HAVE_UV),$(B)/$(UV_SONAME) $(UV).so)
+
+UV_PROGRAMS  := $(foreach d,unit leak stress,$(filter $(B)/$d/%_uv $(B)/$d/test_uv_%,$(call programs,$d)))
+NOT_BUILT    := $(if $(HAVE_UV),,$(UV_PROGRAMS))
+UNIT         := $(filter-out $(NOT_BUILT),$(call programs,unit))
+LEAK         := $(filter-out $(NOT_BUILT),$(call programs,leak))
+STRESS       := $(filter-out $(NOT_BUILT),$(call programs,stress))
 FUZZERS      := $(call programs,fuzz)
 DIFFERENTIAL := $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differential/*/*.c))))
 MODELS       := $(basename $(notdir $(wildcard tests/model/*.pml)))
-HEADERS_C    := $(sort $(wildcard include/*.h include/*/*.h))
+HEADERS_C    := $(filter-out $(if $(HAVE_UV),,include/ctxcache/uv.h),\
+                    $(sort $(wildcard include/*.h include/*/*.h)))
 HEADERS_CXX  := $(HEADERS_C) $(sort $(wildcard include/*.hpp include/*/*.hpp))
 
 # One example per file, and the tenant server, which has a folder of its own.
@@ -133,7 +149,8 @@ MAKEFLAGS += --no-builtin-rules
 
 all: lib $(BENCH) examples ## Builds the library, ctxbench and the examples (the default goal)
 
-lib: $(STATIC) $(SHARED) $(LINKS) ## Builds the library, static and shared
+lib: $(STATIC) $(SHARED) $(LINKS) $(UV_STATIC) $(UV_SHARED) $(UV_LINKS) ## Builds the libraries, static and shared
+	@$(if $(HAVE_UV),,echo "left out: $(notdir $(UV) $(UV_PROGRAMS)) need libuv, which 'make deps' installs")
 
 examples: $(filter-out $(LEFT_OUT),$(EXAMPLES) $(SERVER)) ## Builds the examples
 	@for e in $(notdir $(LEFT_OUT)); do \
@@ -153,7 +170,7 @@ J = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 CHECK := CHECK_DIR=$(BUILD)/checks tests/check
 
 test: ## Installs what is missing, builds everything and runs every test
-	@.ci/deps build bench test server
+	@.ci/deps build bench test uv server
 	@$(CHECK) suite "$(MAKE) $(J) programs" "$(MAKE) headers" "$(MAKE) symbols" \
 	    "$(MAKE) $(J) unit" "$(MAKE) $(J) collide" "$(MAKE) $(J) VARIANT=asan unit" \
 	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
@@ -208,8 +225,12 @@ headers: ## Compiles every public header alone, as C11 and C++17, and what must 
 
 symbols: lib ## Checks what the shared library exports and needs
 	@status=0; \
-	$(CHECK) run "exported symbols" tests/packaging/symbols.sh $(SHARED) || status=1; \
+	$(CHECK) run "exported symbols" tests/packaging/symbols.sh $(SHARED) ctxcache.h ctx_ || status=1; \
 	$(CHECK) run "needs libc and libgcc_s alone" tests/packaging/dynamic.sh $(SHARED) $(SONAME) || status=1; \
+	$(if $(HAVE_UV),$(CHECK) run "exported symbols of the adapter for libuv" \
+	    tests/packaging/symbols.sh $(UV_SHARED) ctxcache/uv.h ctx_uv_ || status=1; \
+	$(CHECK) run "needs ctxcache and libuv besides" \
+	    tests/packaging/dynamic.sh $(UV_SHARED) $(UV_SONAME) libctxcache libuv || status=1;) \
 	exit $$status
 
 install-check: lib $(BENCH) ## Installs into a scratch folder and uses the copy as a stranger would
@@ -254,23 +275,23 @@ report-check: ## Opens the page of ctxbench report in a headless Chromium
 # ---- sanitizers, valgrind, coverage -------------------------------------------------------------
 
 asan: ## Unit, leak and stress programs under AddressSanitizer and UBSan
-	@.ci/deps build bench test
+	@.ci/deps build bench test uv
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=asan unit" "$(MAKE) $(J) VARIANT=asan leak" \
 	    "$(MAKE) $(J) VARIANT=asan stress"
 
 tsan: ## Stress and leak programs under ThreadSanitizer (Criterion does not start there)
-	@.ci/deps build bench
+	@.ci/deps build bench uv
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=tsan stress" "$(MAKE) $(J) VARIANT=tsan leak"
 
 # Threads take turns there, and without the fair scheduler one may wait a minute for its own.
 valgrind: ## Leak programs and unit tests under valgrind
-	@.ci/deps build bench test valgrind
+	@.ci/deps build bench test uv valgrind
 	@CTX_TEST_SLOW=1 CHECK_WRAPPER="valgrind --leak-check=full --fair-sched=try" $(CHECK) suite \
 	    "$(MAKE) $(J) VARIANT=valgrind leak" \
 	    "VALGRIND_OPTS=--show-leak-kinds=definite $(MAKE) $(J) VARIANT=valgrind unit"
 
 coverage: ## Line coverage of src/ and the lines that no test reaches; fails below 95 %
-	@.ci/deps build bench test coverage
+	@.ci/deps build bench test uv coverage
 	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=coverage unit" "$(MAKE) VARIANT=coverage collide" \
 	    "$(MAKE) $(J) VARIANT=coverage leak" "CTX_TEST_SLOW=1 $(MAKE) $(J) VARIANT=coverage stress" \
@@ -290,7 +311,7 @@ SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
 TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
 
 lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
-	@.ci/deps build bench test server lint
+	@.ci/deps build bench test uv server lint
 	@$(CHECK) suite "$(MAKE) format-check" "$(MAKE) tidy" "$(MAKE) cppcheck" "$(MAKE) shellcheck"
 
 format: ## Formats all sources in place
@@ -342,10 +363,13 @@ install: lib $(BENCH) ## Installs below $(DESTDIR)$(PREFIX), /usr/local by defau
 	$(INSTALL) -d $D$(bindir) $D$(libdir) $D$(includedir)/ctxcache $D$(pkgconfigdir) $D$(cmakedir) \
 	    $D$(mandir)/man1
 	$(INSTALL) -m 644 $(wildcard include/*.h include/*.hpp) $D$(includedir)
-	$(INSTALL) -m 644 $(wildcard include/ctxcache/*.h*) $D$(includedir)/ctxcache
-	$(INSTALL) -m 644 $(STATIC) $(SHARED) $D$(libdir)
+	$(INSTALL) -m 644 $(filter include/ctxcache/%,$(HEADERS_CXX)) $D$(includedir)/ctxcache
+	$(INSTALL) -m 644 $(STATIC) $(SHARED) $(UV_STATIC) $(UV_SHARED) $D$(libdir)
 	ln -sf $(notdir $(SHARED)) $D$(libdir)/$(SONAME)
 	ln -sf $(SONAME) $D$(libdir)/libctxcache.so
+	$(if $(HAVE_UV),ln -sf $(notdir $(UV_SHARED)) $D$(libdir)/$(UV_SONAME) && \
+	    ln -sf $(UV_SONAME) $D$(libdir)/$(notdir $(UV)).so && \
+	    $(fill) src/packaging/ctxcache-uv.pc.in >$D$(pkgconfigdir)/ctxcache-uv.pc)
 	$(INSTALL) -m 755 $(BENCH) $D$(bindir)
 	$(fill) bench/ctxbench.1 >$D$(mandir)/man1/ctxbench.1
 	$(fill) src/packaging/ctxcache.pc.in >$D$(pkgconfigdir)/ctxcache.pc
@@ -356,13 +380,14 @@ install: lib $(BENCH) ## Installs below $(DESTDIR)$(PREFIX), /usr/local by defau
 uninstall: ## Removes what install put there, given the same folders
 	rm -rf $D$(includedir)/ctxcache $D$(cmakedir)
 	rm -f $D$(includedir)/ctxcache.h $D$(includedir)/ctxcache.hpp $D$(bindir)/ctxbench \
-	    $D$(mandir)/man1/ctxbench.1 $D$(pkgconfigdir)/ctxcache.pc $D$(libdir)/libctxcache.a \
-	    $(addprefix $D$(libdir)/,$(notdir $(SHARED) $(LINKS)))
+	    $D$(mandir)/man1/ctxbench.1 $(addprefix $D$(pkgconfigdir)/,ctxcache.pc ctxcache-uv.pc) \
+	    $(addprefix $D$(libdir)/,$(notdir $(STATIC) $(SHARED) $(LINKS) \
+	        $(addprefix $(UV),.a .so .so.$(MAJOR) .so.$(VERSION))))
 
 # ---- the rest -----------------------------------------------------------------------------------
 
 deps: ## Installs what building, testing and the demo need
-	@.ci/deps build bench test server demo
+	@.ci/deps build bench test uv server demo
 
 clean: ## Removes $(BUILD)
 	rm -rf $(BUILD)
@@ -380,7 +405,7 @@ make_dir = @mkdir -p $(@D)
 # and when the library loses a source.
 $(B)/flags: NOW = $(CC) $(CXX) $(COMMON) $(FLAGS_src) $(FLAGS_tests) $(FLAGS_bench) $(CPPFLAGS) \
                   $(CFLAGS) $(CXXFLAGS) $(LDFLAGS)
-$(B)/sources: NOW = $(LIB_OBJECTS) $(TUNE_OBJECTS)
+$(B)/sources: NOW = $(LIB_OBJECTS) $(TUNE_OBJECTS) $(UV_OBJECTS)
 $(B)/flags $(B)/sources: FORCE
 	$(make_dir)
 	@echo '$(NOW)' | cmp -s - $@ || echo '$(NOW)' >$@
@@ -421,6 +446,25 @@ $(SHARED): $(LIB_OBJECTS) $(B)/sources src/libctxcache.map
 
 $(LINKS): $(SHARED)
 	@ln -sf $(notdir $(SHARED)) $@
+
+ifdef HAVE_UV
+$(UV_STATIC): $(UV_OBJECTS) $(B)/sources
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(UV_OBJECTS)
+
+$(UV_SHARED): $(UV_OBJECTS) $(B)/sources src/adapters/uv/libctxcache-uv.map | $(SHARED) $(LINKS)
+	@echo "  LINK $@"
+	$(Q)$(link_c) -shared -Wl,-soname,$(UV_SONAME) \
+	    -Wl,--version-script=src/adapters/uv/libctxcache-uv.map -Wl,-z,nodelete -Wl,--no-undefined \
+	    -Wl,--as-needed $(UV_OBJECTS) -L$(B) -lctxcache $(UV_LIBS) -o $@
+
+$(UV_LINKS): $(UV_SHARED)
+	@ln -sf $(notdir $(UV_SHARED)) $@
+
+# The adapter's archive comes before that of what it needs.
+$(UV_PROGRAMS): LIBS += $(UV_STATIC) $(STATIC) $(UV_LIBS)
+$(UV_PROGRAMS): $(UV_STATIC)
+endif
 
 $(BENCH): $(BENCH_OBJECTS) $(TUNE) $(STATIC)
 	@echo "  LINK $@"

@@ -1,0 +1,183 @@
+/*
+ * uv.h: contexts that follow the work through libuv's loops. In libctxcache-uv, for which pkg-config
+ * has a file of its own; <ctxcache.h> does not include this header, for it needs <uv.h>.
+ *
+ * Each call of libuv that takes a callback has a twin here, with ctx_ in front of its name, the same
+ * parameters and the same result. What a twin does besides:
+ *
+ * - *Captures when the callback is handed over*, as asyncio's call_soon() does: a copy, O(1), of the
+ *   context that is current then. What the caller sets later reaches no callback.
+ * - *The callback runs in what was captured.* One that comes once (a request, a timer that does not
+ *   repeat, a close) has that copy to itself; one that comes again and again gets a fresh copy of it
+ *   each time. So what one run sets reaches no other run, and no other chain of callbacks.
+ * - *Or in a context that you name*, see CTX_UV_IN().
+ * - `data` of handles, requests and loops stays yours.
+ *
+ * Errors: those of libuv, and UV_ENOMEM if there is no memory for what is captured, UV_EINVAL if a
+ * handle, request or loop is NULL, or a callback is where libuv cannot do without. Then libuv was not
+ * asked, or has refused: nothing was captured, and what was started before goes on. A twin returns an
+ * int also where libuv's function returns nothing.
+ *
+ * Threads: as in libuv a loop, with all that belongs to it, is used by one thread at a time.
+ * ctx_uv_queue_work() says what runs elsewhere.
+ *
+ * Memory: what is captured is let go when the callback has come for the only time; when the handle is
+ * started anew, stopped or closed by the twins; at the latest by ctx_uv_loop_close(). After libuv's
+ * own uv_close() or uv_timer_stop() it stays until the memory of the handle is used by a twin again, or
+ * the loop is closed.
+ */
+#ifndef CTXCACHE_UV_H
+#define CTXCACHE_UV_H
+
+#include <uv.h>
+
+#include "bind.h"
+
+CTX_BEGIN_DECLS
+
+/* ---- in which context --------------------------------------------------------------------- */
+
+/*
+ * For one hand-over: the callback runs in this very context, which is entered and not copied, as with
+ * asyncio's context=. What a run sets stays there, for later runs and for you.
+ *
+ *     error = CTX_UV_IN(session, ctx_uv_timer_start(&timer, on_timeout, 10, 0));
+ *
+ * `call` is one call of a twin, or of ctx_uv_spawn(); its result is the macro's. A reference to the
+ * context is held for as long as a copy would be. NULL: UV_EINVAL. It need not be idle now, but when the
+ * callback comes: see ctx_uv_failures().
+ */
+#define CTX_UV_IN(context, call) (ctx_uv_in_begin(context), ctx_uv_in_end(call))
+
+/* The two halves of the macro: between them, the first hand-over of this thread takes the context. */
+CTX_API void ctx_uv_in_begin(ctx_context *context);
+CTX_API int ctx_uv_in_end(int result);
+
+/*
+ * A callback must come, or whoever waits for it hangs. Where its context cannot be entered, it is
+ * called in no context at all: every variable is unset, and so a partitioned cache refuses (fail
+ * closed). That happens
+ *
+ * - if a context that was named is entered at that moment, by another thread or in a callback around
+ *   this one (CTX_ERR_ENTERED);
+ * - if there is no memory for another copy after a run that changed its own, or for a thread's first
+ *   use of the library (CTX_ERR_NOMEM).
+ *
+ * Each is counted. The loop's thread, 0 if the loop is not known.
+ */
+CTX_API uint64_t ctx_uv_failures(uv_loop_t *loop);
+
+/*
+ * fn(user, status) is called for each such failure, on the loop's thread, before the callback and as
+ * it in no context. NULL: nobody is told. It lasts until ctx_uv_loop_close(). UV_ENOMEM, UV_EINVAL.
+ */
+typedef void ctx_uv_failure_cb(void *user, int status);
+CTX_API int ctx_uv_on_failure(uv_loop_t *loop, ctx_uv_failure_cb *fn, void *user);
+
+/* ---- tasks -------------------------------------------------------------------------------- */
+
+/*
+ * Starts a task, as asyncio.create_task() does: fn(arg) runs in the next iteration of the loop, never
+ * inside this call, in its own copy of the context that is current now. Tasks begin in the order of
+ * their spawning; what one sets, its siblings do not see. With CTX_UV_IN(context, ...) it is
+ * create_task(context=...).
+ *
+ * The loop stays alive until its tasks have run. While tasks wait, it has a handle of ours (uv_idle_t),
+ * which uv_walk() shows like any other; whoever closes that ends the tasks that wait.
+ *
+ * UV_EINVAL (loop or fn is NULL), UV_ENOMEM, UV_ECANCELED (that handle is being closed).
+ */
+CTX_API int ctx_uv_spawn(uv_loop_t *loop, void (*fn)(void *arg), void *arg);
+
+/* ---- the end of a loop -------------------------------------------------------------------- */
+
+/*
+ * uv_loop_close(), and frees whatever the adapter still has for this loop: what was captured for
+ * handles that libuv's own functions stopped or closed, tasks that can no longer run, the observer of
+ * failures. On any error the loop is as before: UV_EBUSY while handles or requests are open, or in a
+ * callback of this loop. A loop whose handles were all closed by ctx_uv_close(), and that nobody
+ * observes, may be closed by uv_loop_close() as well.
+ */
+CTX_API int ctx_uv_loop_close(uv_loop_t *loop);
+
+/* ---- handles ------------------------------------------------------------------------------ */
+
+/*
+ * The callback comes once if `repeat` is 0, else again and again. Starting a timer that runs starts it
+ * anew, with another callback and another context.
+ */
+CTX_API int ctx_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t timeout,
+                               uint64_t repeat);
+CTX_API int ctx_uv_timer_stop(uv_timer_t *timer);
+
+/*
+ * uv_timer_again(), which if the timer repeats hands the same callback over anew: here the context of
+ * its runs may change. After the only run of a timer that did not repeat, or ctx_uv_timer_stop(), the
+ * callback is not known any more (UV_EINVAL); libuv's own uv_timer_again() then starts a timer that
+ * stops itself without a callback. While it runs, libuv's own leaves it its context.
+ */
+CTX_API int ctx_uv_timer_again(uv_timer_t *timer);
+
+/* Once in each iteration of the loop. Starting one that is active does nothing, as in libuv. */
+CTX_API int ctx_uv_idle_start(uv_idle_t *idle, uv_idle_cb callback);
+CTX_API int ctx_uv_idle_stop(uv_idle_t *idle);
+CTX_API int ctx_uv_prepare_start(uv_prepare_t *prepare, uv_prepare_cb callback);
+CTX_API int ctx_uv_prepare_stop(uv_prepare_t *prepare);
+CTX_API int ctx_uv_check_start(uv_check_t *check, uv_check_cb callback);
+CTX_API int ctx_uv_check_stop(uv_check_t *check);
+
+/*
+ * The callback runs in what was current here, whichever thread sends and whatever is current there:
+ * uv_async_send() merges what several threads send. NULL: no callback, as in libuv.
+ */
+CTX_API int ctx_uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb callback);
+
+/* Whenever one of `events` happens. No events: stops, as in libuv. */
+CTX_API int ctx_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb callback);
+CTX_API int ctx_uv_poll_stop(uv_poll_t *poll);
+
+/*
+ * uv_close(). The callback runs in the context of the close, and may free the handle. NULL: none, and
+ * then it cannot fail. On UV_ENOMEM the handle is not closed. Whatever was captured for the handle is
+ * let go; requests that were open on it come back first, with UV_ECANCELED, in their own contexts.
+ */
+CTX_API int ctx_uv_close(uv_handle_t *handle, uv_close_cb callback);
+
+/* ---- streams ------------------------------------------------------------------------------ */
+
+/* For every connection. The connections know nothing of it: what is read from them is handed over by
+ * the callback, in whose context a request may set what is its own. */
+CTX_API int ctx_uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb callback);
+
+/* Both callbacks, each time, in what was captured. */
+CTX_API int ctx_uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc, uv_read_cb callback);
+CTX_API int ctx_uv_read_stop(uv_stream_t *stream);
+
+/* Requests: each callback comes once, also if it fails. NULL: none, as in libuv. */
+CTX_API int ctx_uv_write(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
+                         unsigned int count, uv_write_cb callback);
+CTX_API int ctx_uv_write2(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
+                          unsigned int count, uv_stream_t *send_handle, uv_write_cb callback);
+CTX_API int ctx_uv_shutdown(uv_shutdown_t *request, uv_stream_t *stream, uv_shutdown_cb callback);
+CTX_API int ctx_uv_tcp_connect(uv_connect_t *request, uv_tcp_t *tcp, const struct sockaddr *address,
+                               uv_connect_cb callback);
+/* uv_pipe_connect() returns nothing: 0 here says that the callback will come. */
+CTX_API int ctx_uv_pipe_connect(uv_connect_t *request, uv_pipe_t *pipe, const char *name,
+                                uv_connect_cb callback);
+/* uv_tcp_close_reset(); the rest as ctx_uv_close(). */
+CTX_API int ctx_uv_tcp_close_reset(uv_tcp_t *tcp, uv_close_cb callback);
+
+/* ---- work on other threads ---------------------------------------------------------------- */
+
+/*
+ * work() runs on a thread of the pool, after_work() on the loop's, each in a copy of its own of what
+ * is current here: what work() sets, after_work() does not see. With CTX_UV_IN() both run in the context
+ * that was named, one after the other, and after_work() sees what work() has set. after_work may be
+ * NULL. After uv_cancel() it alone is called.
+ */
+CTX_API int ctx_uv_queue_work(uv_loop_t *loop, uv_work_t *request, uv_work_cb work,
+                              uv_after_work_cb after_work);
+
+CTX_END_DECLS
+
+#endif

@@ -1,0 +1,109 @@
+#include "adapters/uv/place.h"
+
+#include "ctxcache/uv.h"
+
+/* What CTX_UV_IN() names for the next hand-over of this thread. */
+static __thread struct {
+    bool given;
+    ctx_context *context;
+} named __attribute__((tls_model("initial-exec")));
+
+void ctx_uv_in_begin(ctx_context *context)
+{
+    named.given = true;
+    named.context = context;
+}
+
+int ctx_uv_in_end(int result)
+{
+    named.given = false;
+    return result;
+}
+
+int ctxi_uv_place_take(struct ctxi_uv_place *place, enum ctxi_uv_runs runs)
+{
+    *place = (struct ctxi_uv_place){NULL, NULL, NULL};
+    if (named.given) {
+        named.given = false;
+        place->named = ctx_context_ref(named.context);
+        return place->named ? 0 : UV_EINVAL;
+    }
+    if (runs == CTXI_UV_ONCE)
+        return ctx_copy(&place->own) == CTX_OK ? 0 : UV_ENOMEM;
+    return ctx_capture(&place->bound) == CTX_OK ? 0 : UV_ENOMEM;
+}
+
+int ctxi_uv_place_take_beside(struct ctxi_uv_place *place, const struct ctxi_uv_place *other)
+{
+    *place = (struct ctxi_uv_place){NULL, ctx_context_ref(other->named), NULL};
+    return place->named || ctx_copy(&place->own) == CTX_OK ? 0 : UV_ENOMEM;
+}
+
+int ctxi_uv_place_prolong(struct ctxi_uv_place *place)
+{
+    int status = place->own ? ctx_enter(place->own) : CTX_OK;
+
+    if (!place->own || status != CTX_OK)
+        return status;
+    status = ctx_capture(&place->bound);
+    (void)ctx_exit(place->own);
+    if (status == CTX_OK) {
+        ctx_context_unref(place->own);
+        place->own = NULL;
+    }
+    return status;
+}
+
+void ctxi_uv_place_drop(struct ctxi_uv_place *place)
+{
+    ctx_context_unref(place->own);
+    ctx_context_unref(place->named);
+    ctx_bound_free(place->bound);
+    *place = (struct ctxi_uv_place){NULL, NULL, NULL};
+}
+
+static int enter(struct ctxi_uv_stay *stay, struct ctxi_uv_place *place)
+{
+    int status;
+
+    if (place->bound)
+        return ctx_bound_enter(place->bound, &stay->bound);
+    stay->context = place->own ? place->own : place->named;
+    if (!place->own)
+        return ctx_enter(stay->context);
+    status = ctx_enter_own(stay->context);
+    if (status == CTX_OK)
+        place->own = NULL;
+    return status;
+}
+
+int ctxi_uv_stay_begin(struct ctxi_uv_stay *stay, struct ctxi_uv_place *place)
+{
+    int status;
+
+    *stay = (struct ctxi_uv_stay){NULL, {NULL, NULL, false}, false};
+    status = enter(stay, place);
+    stay->nowhere = status != CTX_OK;
+    if (stay->nowhere)
+        (void)ctx_swap(NULL, &stay->context);
+    return status;
+}
+
+/* Whatever was made current meanwhile goes, and what was swapped out comes back. */
+static void come_back(ctx_context *previous)
+{
+    ctx_context *made;
+
+    (void)ctx_swap(previous, &made);
+    ctx_context_unref(made);
+}
+
+void ctxi_uv_stay_end(struct ctxi_uv_stay *stay)
+{
+    if (stay->nowhere)
+        come_back(stay->context);
+    else if (stay->context)
+        ctx_exit_through(stay->context);
+    else
+        ctx_bound_exit(&stay->bound);
+}
