@@ -178,6 +178,132 @@ CTX_API int ctx_uv_tcp_close_reset(uv_tcp_t *tcp, uv_close_cb callback);
 CTX_API int ctx_uv_queue_work(uv_loop_t *loop, uv_work_t *request, uv_work_cb work,
                               uv_after_work_cb after_work);
 
+/*
+ * Looking up names, addresses and random bytes. NULL as callback: libuv does it at once and blocks, and
+ * the result is the answer.
+ */
+CTX_API int ctx_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request,
+                               uv_getaddrinfo_cb callback, const char *node, const char *service,
+                               const struct addrinfo *hints);
+CTX_API int ctx_uv_getnameinfo(uv_loop_t *loop, uv_getnameinfo_t *request,
+                               uv_getnameinfo_cb callback, const struct sockaddr *address,
+                               int flags);
+CTX_API int ctx_uv_random(uv_loop_t *loop, uv_random_t *request, void *bytes, size_t size,
+                          unsigned int flags, uv_random_cb callback);
+
+/* ---- datagrams ---------------------------------------------------------------------------- */
+
+/* As ctx_uv_write() and ctx_uv_read_start(). */
+CTX_API int ctx_uv_udp_send(uv_udp_send_t *request, uv_udp_t *udp, const uv_buf_t buffers[],
+                            unsigned int count, const struct sockaddr *address,
+                            uv_udp_send_cb callback);
+CTX_API int ctx_uv_udp_recv_start(uv_udp_t *udp, uv_alloc_cb alloc, uv_udp_recv_cb callback);
+CTX_API int ctx_uv_udp_recv_stop(uv_udp_t *udp);
+
+/* ---- the system --------------------------------------------------------------------------- */
+
+/* Each time, or once. */
+CTX_API int ctx_uv_signal_start(uv_signal_t *signal, uv_signal_cb callback, int number);
+CTX_API int ctx_uv_signal_start_oneshot(uv_signal_t *signal, uv_signal_cb callback, int number);
+CTX_API int ctx_uv_signal_stop(uv_signal_t *signal);
+
+/*
+ * uv_spawn(): options->exit_cb is captured, and may be NULL; the options are not changed. Under another
+ * name, for ctx_uv_spawn() starts a task. As in libuv the handle is to be closed also where this fails
+ * with one of libuv's errors.
+ */
+CTX_API int ctx_uv_spawn_process(uv_loop_t *loop, uv_process_t *process,
+                                 const uv_process_options_t *options);
+
+/* Changes of files: by events of the kernel, or by looking, where a start of what is active does nothing. */
+CTX_API int ctx_uv_fs_event_start(uv_fs_event_t *watch, uv_fs_event_cb callback, const char *path,
+                                  unsigned int flags);
+CTX_API int ctx_uv_fs_event_stop(uv_fs_event_t *watch);
+CTX_API int ctx_uv_fs_poll_start(uv_fs_poll_t *poll, uv_fs_poll_cb callback, const char *path,
+                                 unsigned int interval);
+CTX_API int ctx_uv_fs_poll_stop(uv_fs_poll_t *poll);
+
+/* ---- files -------------------------------------------------------------------------------- */
+
+/*
+ * The requests of uv_fs_...(), with its parameters. The callback comes once, and calls
+ * uv_fs_req_cleanup() as ever. NULL: libuv does it at once and blocks, and the result is the answer;
+ * nothing is captured.
+ */
+
+/* Opening, reading, writing, closing. */
+CTX_API int ctx_uv_fs_open(uv_loop_t *loop, uv_fs_t *request, const char *path, int flags, int mode,
+                           uv_fs_cb callback);
+CTX_API int ctx_uv_fs_close(uv_loop_t *loop, uv_fs_t *request, uv_file file, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_read(uv_loop_t *loop, uv_fs_t *request, uv_file file,
+                           const uv_buf_t buffers[], unsigned int count, int64_t offset,
+                           uv_fs_cb callback);
+CTX_API int ctx_uv_fs_write(uv_loop_t *loop, uv_fs_t *request, uv_file file,
+                            const uv_buf_t buffers[], unsigned int count, int64_t offset,
+                            uv_fs_cb callback);
+CTX_API int ctx_uv_fs_sendfile(uv_loop_t *loop, uv_fs_t *request, uv_file out_fd, uv_file in_fd,
+                               int64_t in_offset, size_t length, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_fsync(uv_loop_t *loop, uv_fs_t *request, uv_file file, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_fdatasync(uv_loop_t *loop, uv_fs_t *request, uv_file file, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_ftruncate(uv_loop_t *loop, uv_fs_t *request, uv_file file, int64_t offset,
+                                uv_fs_cb callback);
+
+/* What is known of files, and changing it. */
+CTX_API int ctx_uv_fs_stat(uv_loop_t *loop, uv_fs_t *request, const char *path, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_lstat(uv_loop_t *loop, uv_fs_t *request, const char *path, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_fstat(uv_loop_t *loop, uv_fs_t *request, uv_file file, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_statfs(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                             uv_fs_cb callback);
+CTX_API int ctx_uv_fs_access(uv_loop_t *loop, uv_fs_t *request, const char *path, int mode,
+                             uv_fs_cb callback);
+CTX_API int ctx_uv_fs_chmod(uv_loop_t *loop, uv_fs_t *request, const char *path, int mode,
+                            uv_fs_cb callback);
+CTX_API int ctx_uv_fs_fchmod(uv_loop_t *loop, uv_fs_t *request, uv_file file, int mode,
+                             uv_fs_cb callback);
+CTX_API int ctx_uv_fs_chown(uv_loop_t *loop, uv_fs_t *request, const char *path, uv_uid_t uid,
+                            uv_gid_t gid, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_fchown(uv_loop_t *loop, uv_fs_t *request, uv_file file, uv_uid_t uid,
+                             uv_gid_t gid, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_lchown(uv_loop_t *loop, uv_fs_t *request, const char *path, uv_uid_t uid,
+                             uv_gid_t gid, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_utime(uv_loop_t *loop, uv_fs_t *request, const char *path, double atime,
+                            double mtime, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_futime(uv_loop_t *loop, uv_fs_t *request, uv_file file, double atime,
+                             double mtime, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_lutime(uv_loop_t *loop, uv_fs_t *request, const char *path, double atime,
+                             double mtime, uv_fs_cb callback);
+
+/* Names: making, moving, removing, resolving. */
+CTX_API int ctx_uv_fs_rename(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                             const char *new_path, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_unlink(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                             uv_fs_cb callback);
+CTX_API int ctx_uv_fs_copyfile(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                               const char *new_path, int flags, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_link(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                           const char *new_path, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_symlink(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                              const char *new_path, int flags, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_readlink(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                               uv_fs_cb callback);
+CTX_API int ctx_uv_fs_realpath(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                               uv_fs_cb callback);
+CTX_API int ctx_uv_fs_mkstemp(uv_loop_t *loop, uv_fs_t *request, const char *tpl,
+                              uv_fs_cb callback);
+
+/* Folders. */
+CTX_API int ctx_uv_fs_mkdir(uv_loop_t *loop, uv_fs_t *request, const char *path, int mode,
+                            uv_fs_cb callback);
+CTX_API int ctx_uv_fs_mkdtemp(uv_loop_t *loop, uv_fs_t *request, const char *tpl,
+                              uv_fs_cb callback);
+CTX_API int ctx_uv_fs_rmdir(uv_loop_t *loop, uv_fs_t *request, const char *path, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_scandir(uv_loop_t *loop, uv_fs_t *request, const char *path, int flags,
+                              uv_fs_cb callback);
+CTX_API int ctx_uv_fs_opendir(uv_loop_t *loop, uv_fs_t *request, const char *path,
+                              uv_fs_cb callback);
+CTX_API int ctx_uv_fs_readdir(uv_loop_t *loop, uv_fs_t *request, uv_dir_t *dir, uv_fs_cb callback);
+CTX_API int ctx_uv_fs_closedir(uv_loop_t *loop, uv_fs_t *request, uv_dir_t *dir, uv_fs_cb callback);
+
 CTX_END_DECLS
 
 #endif

@@ -84,7 +84,7 @@ struct ctxi_uv_capture *ctxi_uv_capture_of(struct ctxi_uv_loop *kept, const void
 
 /* ---- running ------------------------------------------------------------------------------ */
 
-static struct ctxi_uv_run begin(struct ctxi_uv_loop *kept, struct ctxi_uv_capture *capture)
+struct ctxi_uv_run ctxi_uv_run_begin(struct ctxi_uv_loop *kept, struct ctxi_uv_capture *capture)
 {
     struct ctxi_uv_run run;
     int status;
@@ -105,18 +105,7 @@ struct ctxi_uv_run ctxi_uv_run_again(uv_loop_t *loop, const void *object, ctxi_u
 {
     struct ctxi_uv_loop *kept = ctxi_uv_loop_find(loop);
 
-    return begin(kept, ctxi_uv_capture_of(kept, object, ours));
-}
-
-struct ctxi_uv_run ctxi_uv_run_last(uv_loop_t *loop, const void *object, ctxi_uv_fn *ours)
-{
-    struct ctxi_uv_loop *kept = ctxi_uv_loop_find(loop);
-    struct ctxi_uv_capture *capture = ctxi_uv_capture_of(kept, object, ours);
-    struct ctxi_uv_run run = begin(kept, capture);
-
-    if (capture)
-        ctxi_uv_place_drop(&capture->place);
-    return run;
+    return ctxi_uv_run_begin(kept, ctxi_uv_capture_of(kept, object, ours));
 }
 
 struct ctxi_uv_run ctxi_uv_run_once(uv_loop_t *loop, const void *object, ctxi_uv_fn *ours)
@@ -126,8 +115,8 @@ struct ctxi_uv_run ctxi_uv_run_once(uv_loop_t *loop, const void *object, ctxi_uv
     struct ctxi_uv_run run;
 
     if (capture)
-        ctxi_uv_table_take(&kept->captures, object);
-    run = begin(kept, capture);
+        (void)ctxi_uv_table_take(&kept->captures, object);
+    run = ctxi_uv_run_begin(kept, capture);
     let_go(capture);
     return run;
 }

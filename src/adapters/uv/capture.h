@@ -35,6 +35,12 @@ struct ctxi_uv_hand {
 /* For a twin that is given NULL as its handle; ctxi_uv_hand_over() refuses. */
 #define CTXI_UV_LOOP_OF(handle) ((handle) ? (handle)->loop : NULL)
 
+/* Whether the handle is active. Some kinds ignore a start then, callback and all, and so must we. */
+static inline bool ctxi_uv_ignores_start(const void *handle)
+{
+    return handle && uv_is_active(handle);
+}
+
 /*
  * Captures, for `callback` of `object`. 0, and ctxi_uv_handed() must follow; UV_ENOMEM, UV_EINVAL
  * (something is NULL).
@@ -70,12 +76,13 @@ struct ctxi_uv_run {
 
 /*
  * Enters the context. _once lets go of the capture first, so that the callback may hand over its like
- * again, or free the object; _again keeps it for the next run. _last lets go of the context alone: the
- * callback is still known while it runs, and the capture is spent unless another takes its place.
+ * again, or free the object; _again keeps it for the next run.
  */
 struct ctxi_uv_run ctxi_uv_run_once(uv_loop_t *loop, const void *object, ctxi_uv_fn *ours);
 struct ctxi_uv_run ctxi_uv_run_again(uv_loop_t *loop, const void *object, ctxi_uv_fn *ours);
-struct ctxi_uv_run ctxi_uv_run_last(uv_loop_t *loop, const void *object, ctxi_uv_fn *ours);
+
+/* _again, with what was found before; `capture` may be NULL. */
+struct ctxi_uv_run ctxi_uv_run_begin(struct ctxi_uv_loop *kept, struct ctxi_uv_capture *capture);
 void ctxi_uv_run_end(struct ctxi_uv_run *run);
 
 /* For the variable that a run is: however the callback is left, the context is, too. */

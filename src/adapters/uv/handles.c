@@ -8,64 +8,46 @@
 
 static void on_timer(uv_timer_t *timer);
 
-static struct ctxi_uv_capture *timer_capture(uv_loop_t *loop, const void *timer)
+static struct ctxi_uv_capture *timer_capture(struct ctxi_uv_loop *kept, const void *timer)
 {
-    return ctxi_uv_capture_of(ctxi_uv_loop_find(loop), timer, CTXI_UV_FN(on_timer));
+    return ctxi_uv_capture_of(kept, timer, CTXI_UV_FN(on_timer));
 }
 
 /*
- * Before a run. One that will come again, because the timer was started for a single run and then told
- * to repeat, needs more than a copy for that run.
+ * A run that none follows, unless the callback starts the timer again, lets go of the context at its
+ * beginning. The callback is known until its end, for ctx_uv_timer_again(); then the capture is spent if
+ * no other has taken its place. The timer is not looked at: its memory may have been given back.
  */
-static bool will_repeat(const uv_timer_t *timer)
+static void run_last(struct ctxi_uv_loop *kept, struct ctxi_uv_capture *capture, uv_timer_t *timer)
 {
-    struct ctxi_uv_capture *capture = timer_capture(timer->loop, timer);
-    bool active = uv_is_active((const uv_handle_t *)timer) != 0;
+    struct ctxi_uv_run run CTXI_UV_ENDS = ctxi_uv_run_begin(kept, capture);
 
-    if (capture && active)
-        (void)ctxi_uv_place_prolong(&capture->place);
-    return active;
-}
-
-/*
- * After the last run, unless the callback has started the timer again. The timer is not looked at: its
- * memory may have been given back.
- */
-static void forget_if_spent(uv_loop_t *loop, const void *timer)
-{
-    struct ctxi_uv_capture *capture = timer_capture(loop, timer);
-
+    ctxi_uv_place_drop(&capture->place);
+    ((uv_timer_cb)run.callback)(timer);
+    capture = timer_capture(kept, timer);
     if (capture && ctxi_uv_place_is_spent(&capture->place))
-        ctxi_uv_forget(loop, timer);
+        ctxi_uv_forget(kept->loop, timer);
 }
 
-static void run_again(uv_timer_t *timer)
+/* One that was started for a single run, and then told to repeat, needs more than a copy for that run. */
+static void run_again(struct ctxi_uv_loop *kept, struct ctxi_uv_capture *capture, uv_timer_t *timer)
 {
-    struct ctxi_uv_run run CTXI_UV_ENDS =
-        ctxi_uv_run_again(timer->loop, timer, CTXI_UV_FN(on_timer));
-
-    if (run.callback)
-        ((uv_timer_cb)run.callback)(timer);
-    else
-        uv_timer_stop(timer);
-}
-
-static void run_last(uv_timer_t *timer)
-{
-    uv_loop_t *loop = timer->loop;
-    struct ctxi_uv_run run CTXI_UV_ENDS = ctxi_uv_run_last(loop, timer, CTXI_UV_FN(on_timer));
-
-    if (run.callback)
-        ((uv_timer_cb)run.callback)(timer);
-    forget_if_spent(loop, timer);
+    (void)ctxi_uv_place_prolong(&capture->place);
+    struct ctxi_uv_run run CTXI_UV_ENDS = ctxi_uv_run_begin(kept, capture);
+    ((uv_timer_cb)run.callback)(timer);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    if (will_repeat(timer))
-        run_again(timer);
+    struct ctxi_uv_loop *kept = ctxi_uv_loop_find(timer->loop);
+    struct ctxi_uv_capture *capture = timer_capture(kept, timer);
+
+    if (!capture)
+        uv_timer_stop(timer);
+    else if (uv_is_active((uv_handle_t *)timer))
+        run_again(kept, capture, timer);
     else
-        run_last(timer);
+        run_last(kept, capture, timer);
 }
 
 int ctx_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t timeout, uint64_t repeat)
@@ -79,7 +61,8 @@ int ctx_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t timeout
 
 int ctx_uv_timer_again(uv_timer_t *timer)
 {
-    struct ctxi_uv_capture *capture = timer ? timer_capture(timer->loop, timer) : NULL;
+    struct ctxi_uv_capture *capture =
+        timer ? timer_capture(ctxi_uv_loop_find(timer->loop), timer) : NULL;
     struct ctxi_uv_hand hand;
     int error;
 
@@ -99,12 +82,6 @@ int ctx_uv_timer_stop(uv_timer_t *timer)
 
 /* ---- in each iteration -------------------------------------------------------------------- */
 
-/* Whether starting it would do nothing: libuv ignores the callback then, and so must we. */
-static bool is_on(const void *handle)
-{
-    return handle && uv_is_active(handle);
-}
-
 static void on_idle(uv_idle_t *idle)
 {
     struct ctxi_uv_run run CTXI_UV_ENDS = ctxi_uv_run_again(idle->loop, idle, CTXI_UV_FN(on_idle));
@@ -118,7 +95,7 @@ int ctx_uv_idle_start(uv_idle_t *idle, uv_idle_cb callback)
     struct ctxi_uv_hand hand;
     int error;
 
-    if (is_on(idle))
+    if (ctxi_uv_ignores_start(idle))
         return 0;
     error = ctxi_uv_hand_over(&hand, CTXI_UV_LOOP_OF(idle), idle, CTXI_UV_FN(on_idle),
                               CTXI_UV_FN(callback), CTXI_UV_OFTEN);
@@ -144,7 +121,7 @@ int ctx_uv_prepare_start(uv_prepare_t *prepare, uv_prepare_cb callback)
     struct ctxi_uv_hand hand;
     int error;
 
-    if (is_on(prepare))
+    if (ctxi_uv_ignores_start(prepare))
         return 0;
     error = ctxi_uv_hand_over(&hand, CTXI_UV_LOOP_OF(prepare), prepare, CTXI_UV_FN(on_prepare),
                               CTXI_UV_FN(callback), CTXI_UV_OFTEN);
@@ -170,7 +147,7 @@ int ctx_uv_check_start(uv_check_t *check, uv_check_cb callback)
     struct ctxi_uv_hand hand;
     int error;
 
-    if (is_on(check))
+    if (ctxi_uv_ignores_start(check))
         return 0;
     error = ctxi_uv_hand_over(&hand, CTXI_UV_LOOP_OF(check), check, CTXI_UV_FN(on_check),
                               CTXI_UV_FN(callback), CTXI_UV_OFTEN);

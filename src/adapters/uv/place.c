@@ -66,12 +66,13 @@ static int enter(struct ctxi_uv_stay *stay, struct ctxi_uv_place *place)
 {
     int status;
 
+    stay->where = place->bound ? CTXI_UV_IN_BOUND : CTXI_UV_IN_CONTEXT;
     if (place->bound)
-        return ctx_bound_enter(place->bound, &stay->bound);
-    stay->context = place->own ? place->own : place->named;
+        return ctx_bound_enter(place->bound, &stay->as.bound);
+    stay->as.context = place->own ? place->own : place->named;
     if (!place->own)
-        return ctx_enter(stay->context);
-    status = ctx_enter_own(stay->context);
+        return ctx_enter(place->named);
+    status = ctx_enter_own(place->own);
     if (status == CTX_OK)
         place->own = NULL;
     return status;
@@ -79,13 +80,12 @@ static int enter(struct ctxi_uv_stay *stay, struct ctxi_uv_place *place)
 
 int ctxi_uv_stay_begin(struct ctxi_uv_stay *stay, struct ctxi_uv_place *place)
 {
-    int status;
+    int status = enter(stay, place);
 
-    *stay = (struct ctxi_uv_stay){NULL, {NULL, NULL, false}, false};
-    status = enter(stay, place);
-    stay->nowhere = status != CTX_OK;
-    if (stay->nowhere)
-        (void)ctx_swap(NULL, &stay->context);
+    if (status != CTX_OK) {
+        stay->where = CTXI_UV_NOWHERE;
+        (void)ctx_swap(NULL, &stay->as.previous);
+    }
     return status;
 }
 
@@ -100,10 +100,15 @@ static void come_back(ctx_context *previous)
 
 void ctxi_uv_stay_end(struct ctxi_uv_stay *stay)
 {
-    if (stay->nowhere)
-        come_back(stay->context);
-    else if (stay->context)
-        ctx_exit_through(stay->context);
-    else
-        ctx_bound_exit(&stay->bound);
+    switch (stay->where) {
+    case CTXI_UV_IN_CONTEXT:
+        ctx_exit_through(stay->as.context);
+        break;
+    case CTXI_UV_IN_BOUND:
+        ctx_bound_exit(&stay->as.bound);
+        break;
+    case CTXI_UV_NOWHERE:
+        come_back(stay->as.previous);
+        break;
+    }
 }

@@ -39,9 +39,16 @@ void ctxi_uv_place_drop(struct ctxi_uv_place *place);
 
 /* One run. */
 struct ctxi_uv_stay {
-    ctx_context *context;  /* what was entered; or else what was swapped out for no context */
-    ctx_bound_entry bound; /* where bound.bound is not NULL */
-    bool nowhere;
+    enum {
+        CTXI_UV_IN_CONTEXT,
+        CTXI_UV_IN_BOUND,
+        CTXI_UV_NOWHERE,
+    } where;
+    union {
+        ctx_context *context; /* that was entered */
+        ctx_bound_entry bound;
+        ctx_context *previous; /* what was swapped out for no context */
+    } as;
 };
 
 /*
