@@ -141,8 +141,8 @@ Test(uv_requests, lookups_answer_in_their_contexts)
 {
     uv_ip4_addr("127.0.0.1", 80, &address);
     become("acme");
-    cr_assert_eq(
-        ctx_uv_getaddrinfo(&loop, &addresses, on_addresses, "127.0.0.1", NULL, &numeric), 0);
+    cr_assert_eq(ctx_uv_getaddrinfo(&loop, &addresses, on_addresses, "127.0.0.1", NULL, &numeric),
+                 0);
     cr_assert_eq(ctx_uv_getnameinfo(&loop, &name, on_name, (struct sockaddr *)&address,
                                     NI_NUMERICHOST | NI_NUMERICSERV),
                  0);

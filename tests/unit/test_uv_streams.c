@@ -89,8 +89,9 @@ static void listen_and_connect(uv_connection_cb on_connection_of, uv_connect_cb 
     cr_assert_eq(ctx_uv_listen(STREAM(&server), 8, on_connection_of), 0);
     become("connect");
     uv_tcp_getsockname(&server, (struct sockaddr *)&address, &size);
-    cr_assert_eq(
-        ctx_uv_tcp_connect(&connecting, &client, (struct sockaddr *)&address, on_connect_of), 0);
+    cr_assert_eq(ctx_uv_tcp_connect(&connecting, &client, (struct sockaddr *)&address,
+                                    on_connect_of),
+                 0);
     become("main");
 }
 
@@ -369,8 +370,8 @@ Test(uv_streams, a_datagram_is_sent_and_received_in_two_contexts)
     cr_assert_eq(ctx_uv_udp_recv_start(&udp, on_alloc, on_receive), 0);
     cr_assert_eq(ctx_uv_udp_recv_start(&udp, on_alloc, on_receive), UV_EALREADY);
     become("send");
-    cr_assert_eq(
-        ctx_uv_udp_send(&sending, &udp, &buffer, 1, (struct sockaddr *)&address, on_send), 0);
+    cr_assert_eq(ctx_uv_udp_send(&sending, &udp, &buffer, 1, (struct sockaddr *)&address, on_send),
+                 0);
     become("later");
     run();
     cr_assert_eq(count_of("send"), 1, "%s", seen);
