@@ -19,6 +19,7 @@
 #include "ctxcache/scope.h"
 #include "ctxcache/stats.h"
 #include "ctxcache/status.h"
+#include "ctxcache/task.h"
 #include "ctxcache/value.h"
 #include "ctxcache/variable.h"
 #include "ctxcache/watch.h"

@@ -248,6 +248,12 @@ class bound
         const auto alive = state_;
         return ctx_bound_run(get());
     }
+    /* The same by ctx_bound_run_task(): what the callable leaves behind is told and dropped. */
+    int run_task(ctx_task_report *report = nullptr, void *user = nullptr) const
+    {
+        const auto alive = state_;
+        return ctx_bound_run_task(get(), report, user);
+    }
 
     /* For ctx_bound_call(), ctx_bound_failures() and C callbacks; NULL if nothing is bound. */
     ctx_bound *get() const noexcept
@@ -277,7 +283,7 @@ class bound
 
 } // namespace ctxcache
 
-/* ---- context.h, bind.h and scope.h --------------------------------------------------------- */
+/* ---- context.h, bind.h, task.h and scope.h -------------------------------------------------- */
 
 /* ctx_set(var, value) or ctx_set(var, value, &token); see ctx_set_v(). */
 template <class T> int ctx_set(ctx_var *var, const T &value, ctx_token *out_token = nullptr)
@@ -296,6 +302,16 @@ template <class F> int ctx_run(ctx_context *context, F &&f)
     auto call = [&f] { std::forward<F>(f)(); };
     auto run = [](void *arg) { (*static_cast<decltype(call) *>(arg))(); };
     return ctx_run(context, run, &call);
+}
+
+/* f() as a task: ctx_run_task() for what is not a C function. */
+template <class F> int ctx_run_task(F &&f, ctx_task_report *report = nullptr, void *user = nullptr)
+{
+    static_assert(std::is_void_v<std::invoke_result_t<F &&>>,
+                  "what ctx_run_task() calls returns void: assign to something captured");
+    auto call = [&f] { std::forward<F>(f)(); };
+    auto run = [](void *arg) { (*static_cast<decltype(call) *>(arg))(); };
+    return ctx_run_task(run, &call, report, user);
 }
 
 /* Captures the current context and a copy of `f`; on an error *out_bound is empty. */

@@ -3,22 +3,8 @@
 #include <errno.h>
 
 #include "context/block.h"
+#include "context/bound.h"
 #include "context/enter.h"
-
-/*
- * What runs in it takes the spare and brings it back, with the content of the snapshot. Who has the
- * spare shares the maker's reference: whichever of the two comes second, freeing or bringing it back,
- * drops it. So a run that overlaps no other counts nothing.
- */
-struct ctx_bound {
-    ctxi_refs refs; /* the maker's, and one for each run that found the spare taken */
-    void (*fn)(void *arg);
-    void *arg;
-    ctx_context *snapshot; /* never entered, never changed */
-    /* A context to run in; NULL: none was made; TAKEN, or CLOSED: the maker has freed it. */
-    _Atomic(ctx_context *) spare;
-    _Atomic uint64_t failures;
-};
 
 static ctx_context marks[2];
 #define TAKEN  (&marks[0])
@@ -93,11 +79,13 @@ void ctx_bound_free(ctx_bound *bound)
     drop(bound);
 }
 
-/* Takes a context for a run. CTX_ERR_NOMEM. */
-static int take_context(ctx_bound_entry *entry)
+int ctxi_bound_take(ctx_bound *bound, ctx_bound_entry *entry)
 {
-    ctx_bound *bound = entry->bound;
     int status = CTX_OK;
+
+    if (ctxi_scope_failed() || ctxi_thread_arm() != CTX_OK)
+        return CTX_ERR_NOMEM;
+    entry->bound = bound;
 
     entry->context = exchange_spare(bound, TAKEN);
     entry->spare = entry->context != TAKEN;
@@ -120,10 +108,7 @@ int ctx_bound_enter(ctx_bound *bound, ctx_bound_entry *out_entry)
 
     if (!bound || !out_entry)
         return CTX_ERR_INVALID;
-    if (ctxi_scope_failed() || ctxi_thread_arm() != CTX_OK)
-        return CTX_ERR_NOMEM;
-    out_entry->bound = bound;
-    status = take_context(out_entry);
+    status = ctxi_bound_take(bound, out_entry);
     if (status == CTX_OK)
         ctxi_enter_own(out_entry->context);
     return status;

@@ -74,6 +74,7 @@ int ctxi_context_clone(ctx_context *source, ctx_context **out_context)
 int ctxi_context_refill(ctx_context *context, ctx_context *source)
 {
     empty(context);
+    context->loading = false;
     context->front.moment = ctxi_moment_draw(); /* forgets the memos */
     return fill(context, source);
 }

@@ -121,17 +121,16 @@ static void make_current(ctx_context *context)
  * The record of reads of the context below is that of the one on top, as long as it is on top. But one that
  * another load goes on collecting in stays: neither of the two may miss what is read.
  */
-static void inherit_reads(ctx_context *context)
+static void inherit_reads(ctx_context *context, const ctx_context *below)
 {
     const struct ctxi_reads *own = context->front.reads;
 
-    if (!context->previous || !context->previous->front.reads ||
-        context->previous->front.reads == own)
+    if (!below || !below->front.reads || below->front.reads == own)
         return;
     context->keeps = own && !ctxi_reads_has_ended(own);
     if (context->keeps)
         return;
-    context->reads_below = ctxi_reads_attach(context, context->previous->front.reads);
+    context->reads_below = ctxi_reads_attach(context, below->front.reads);
     context->inherits = true;
 }
 
@@ -152,7 +151,7 @@ static void disinherit_reads(ctx_context *context, const ctx_context *previous)
 static void push(ctx_context *context)
 {
     context->previous = ctxi_thread.current;
-    inherit_reads(context);
+    inherit_reads(context, context->previous);
     make_current(context);
     ctxi_watch_notify(CTX_WATCH_ENTER, context);
 }
@@ -189,6 +188,46 @@ void ctxi_enter_own(ctx_context *context)
 {
     atomic_store_explicit(&context->entry, CTXI_ENTERED, memory_order_relaxed); /* nobody looks */
     push(context);
+}
+
+size_t ctxi_leave_above(const ctx_context *context)
+{
+    size_t left = 0;
+
+    for (; ctxi_thread.current && ctxi_thread.current != context; left++)
+        pop();
+    return left;
+}
+
+ctx_context *ctxi_set_aside(void)
+{
+    ctx_context *aside = ctxi_thread.current;
+
+    if (aside) {
+        make_current(NULL);
+        ctxi_watch_notify(CTX_WATCH_SWAP, NULL);
+    }
+    return aside;
+}
+
+void ctxi_take_back(ctx_context *const *aside)
+{
+    ctxi_leave_above(NULL);
+    ctxi_thread.scopes_failed = 0;
+    if (*aside) {
+        make_current(*aside);
+        ctxi_watch_notify(CTX_WATCH_SWAP, *aside);
+    }
+}
+
+/* Whoever leaves it before its end reads past the record of the load around, as in a load itself. */
+void ctxi_enter_apart(ctx_context *context, const ctx_context *aside)
+{
+    inherit_reads(context, aside);
+    if (context->keeps) /* nobody will add what it reads: it is not below */
+        ctxi_reads_note_all(aside->front.reads);
+    context->loading = context->front.reads != NULL;
+    ctxi_enter_own(context);
 }
 
 bool ctxi_leave_keeping(ctx_context *context)

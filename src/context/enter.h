@@ -18,6 +18,21 @@ void ctxi_leave_through(ctx_context *context);
 /* The same, but the thread's reference goes to the caller; false: it is not in the chain (any more). */
 bool ctxi_leave_keeping(ctx_context *context);
 
+/* Leaves whatever is on top of `context`; everything, if it is not in this thread's chain. How many. */
+size_t ctxi_leave_above(const ctx_context *context);
+
+/*
+ * Takes this thread out of all that it is in, in O(1), and gives back the top of it. The contexts stay
+ * entered, so that nobody else can enter, change or read them, nor this thread leave them.
+ */
+ctx_context *ctxi_set_aside(void);
+
+/* Drops whatever the thread is in by then, scopes that failed included, and goes back. */
+void ctxi_take_back(ctx_context *const *aside);
+
+/* ctxi_enter_own() as the first context after setting aside: reads count for the load around. */
+void ctxi_enter_apart(ctx_context *context, const ctx_context *aside);
+
 /* Leaves everything: the thread ends. Nobody is notified. */
 void ctxi_leave_all(void);
 

@@ -193,3 +193,35 @@ int ctxi_map_each(const struct ctxi_node *root, int (*visit)(void *user, struct 
     }
     return result;
 }
+
+/* What `other` has where `node` has its slot `index`: a node, a cell, or NULL. */
+static const void *beside(const struct ctxi_node *node, const struct ctxi_node *other,
+                          uint32_t index)
+{
+    if (!other)
+        return NULL;
+    if (other->shift < node->shift)
+        return index == 0 ? other : NULL; /* all of it lies below the first slot */
+    return index < slot_count(other) ? other->slots[index] : NULL;
+}
+
+void ctxi_map_each_other(const struct ctxi_node *root, const struct ctxi_node *other,
+                         void (*visit)(void *user, struct ctxi_cell *cell), void *user)
+{
+    if (!root || root == other)
+        return;
+    while (other && other->shift > root->shift)
+        other = other->slots[0];
+    for (uint32_t bits = root->occupied; bits;) {
+        uint32_t index = next_slot(&bits);
+        void *slot = root->slots[index];
+        const void *theirs = beside(root, other, index);
+
+        if (slot == theirs)
+            continue;
+        if (root->shift)
+            ctxi_map_each_other(slot, theirs, visit, user);
+        else
+            visit(user, slot);
+    }
+}

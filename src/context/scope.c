@@ -22,7 +22,7 @@ void ctx_scope_end(ctx_scope *scope)
     if (!scope || !scope->token.slot)
         return;
     if (scope->token.slot == &failed)
-        ctxi_thread.scopes_failed--;
+        ctxi_thread.scopes_failed -= ctxi_thread.scopes_failed > 0; /* not after its task's end */
     else if (!ctxi_scope_reset(scope->var, scope->token))
         ctxi_thread.scopes_failed++; /* for good: nobody knows any more what this thread works on */
     scope->token = CTX_TOKEN_NONE;

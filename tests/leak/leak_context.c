@@ -358,7 +358,7 @@ static void scopes(void)
     CHECK(!is_set(a));
 }
 
-/* ---- bound functions and threads ---------------------------------------------------------- */
+/* ---- bound functions, tasks, threads ------------------------------------------------------- */
 
 static void bound_functions(void)
 {
@@ -375,6 +375,36 @@ static void bound_functions(void)
     }
     CHECK(ctx_bound_failures(bound) <= 3);
     ctx_bound_free(bound);
+}
+
+static void count_left(void *left, enum ctx_task_left what, ctx_var *var, ctx_value value)
+{
+    CHECK(what == CTX_TASK_SET && var == b && value.as.i64 == 7);
+    ++*(int *)left;
+}
+
+static void leave_b(void *was_set)
+{
+    *(bool *)was_set = done(ctx_set(b, 7));
+}
+
+static void tasks(void)
+{
+    bool set = false;
+    int left = 0;
+    ctx_bound *bound;
+
+    done(ctx_set(a, "there before"));
+    done(ctx_run_task(leave_b, &set, count_left, &left));
+    CHECK_EQ(left, set);
+    if (done(ctx_bind(leave_b, &set, &bound))) {
+        set = false;
+        left = 0;
+        done(ctx_bound_run_task(bound, count_left, &left));
+        CHECK_EQ(left, set);
+        ctx_bound_free(bound);
+    }
+    CHECK(!is_set(b));
 }
 
 static void *start(void *arg)
@@ -437,6 +467,7 @@ static const struct scenario {
     {"factory", factory},
     {"scopes", scopes},
     {"bound functions", bound_functions},
+    {"tasks", tasks},
     {"threads", threads},
     {"memos and reads", memos_and_reads},
 };

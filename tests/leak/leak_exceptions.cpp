@@ -57,6 +57,26 @@ static void enter_and_throw(void *context)
 }
 }
 
+extern "C" {
+static void count_left(void *left, enum ctx_task_left, ctx_var *, ctx_value)
+{
+    ++*static_cast<int *>(left);
+}
+
+static void throw_from_report(void *left, enum ctx_task_left what, ctx_var *var, ctx_value value)
+{
+    count_left(left, what, var, value);
+    CHECK(now() == "unset");
+    throw_now(nullptr);
+}
+
+static void leave_two(void *)
+{
+    CHECK_EQ(ctx_set_v(tenant, ctx_string("left"), nullptr), CTX_OK);
+    CHECK_EQ(ctx_set_v(other, ctx_string("left"), nullptr), CTX_OK);
+}
+}
+
 static CTX_VAR_FACTORY(throwing, throw_from_factory, nullptr);
 
 static ctx_context *copy_current()
@@ -104,6 +124,51 @@ static void bound_run_is_left_and_can_run_again()
         CHECK(now() == "acme");
     }
     ctx_bound_free(bound);
+}
+
+static void task_is_told_and_dropped()
+{
+    ctx_bound *bound = nullptr;
+    const char *text = nullptr;
+    int left = 0;
+
+    CHECK(thrown([&] { (ctx_run_task)(throw_now, nullptr, count_left, &left); }));
+    CHECK_EQ(left, 1);
+    CHECK_EQ((ctx_bind)(throw_now, nullptr, &bound), CTX_OK);
+    for (int i = 0; i < 3; i++)
+        CHECK(thrown([&] { ctx_bound_run_task(bound, count_left, &left); }));
+    CHECK_EQ(left, 4);
+    CHECK_EQ(ctx_get_string(other, &text), CTX_ERR_UNSET);
+    CHECK(now() == "acme");
+    ctx_bound_free(bound);
+}
+
+static void task_is_dropped_if_the_report_throws()
+{
+    const char *text = nullptr;
+    int left = 0;
+
+    CHECK(thrown([&] { (ctx_run_task)(leave_two, nullptr, throw_from_report, &left); }));
+    CHECK_EQ(left, 1);
+    CHECK_EQ(ctx_get_string(other, &text), CTX_ERR_UNSET);
+    CHECK(now() == "acme");
+}
+
+static void task_of_a_lambda()
+{
+    bool ran = false;
+    int left = 0;
+
+    CHECK_EQ(ctx_run_task([&] { ran = now() == "acme"; }), CTX_OK);
+    CHECK(ran);
+    CHECK(thrown([&] { ctx_run_task([&] { throw_now(nullptr); }, count_left, &left); }));
+    CHECK_EQ(left, 1);
+    ctxcache::bound later;
+    CHECK_EQ(later.run_task(count_left, &left), CTX_ERR_INVALID);
+    CHECK_EQ(ctx_bind([] { throw_now(nullptr); }, &later), CTX_OK);
+    CHECK(thrown([&] { later.run_task(count_left, &left); }));
+    CHECK_EQ(left, 2);
+    CHECK(now() == "acme");
 }
 
 static void scope_of_c_ends()
@@ -159,6 +224,9 @@ int main()
     void (*const scenarios[])() = {run_is_left,
                                    run_leaves_what_was_entered_inside,
                                    bound_run_is_left_and_can_run_again,
+                                   task_is_told_and_dropped,
+                                   task_is_dropped_if_the_report_throws,
+                                   task_of_a_lambda,
                                    scope_of_c_ends,
                                    scope_of_cpp_ends,
                                    failed_scope_ends,

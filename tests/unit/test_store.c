@@ -559,6 +559,66 @@ Test(reads, a_thread_carries_them_along)
     cr_assert(only(reads, tenant));
 }
 
+Test(reads, of_a_task_count)
+{
+    struct ctxi_reads *reads = audit();
+
+    cr_assert_eq(ctx_run_task(get_tenant, NULL, NULL, NULL), CTX_OK);
+    cr_assert(only(reads, tenant));
+}
+
+static void get_seven(void *unused, enum ctx_task_left what, ctx_var *var, ctx_value value)
+{
+    (void)unused, (void)what, (void)var;
+    cr_assert_eq(ctx_get(seven, &value), CTX_OK);
+}
+
+static void leave_something(void *unused)
+{
+    (void)unused;
+    ctx_set(tenant, "left");
+}
+
+Test(reads, looking_at_what_a_task_left_is_none)
+{
+    struct ctxi_reads *reads = audit();
+
+    cr_assert_eq(ctx_run_task(leave_something, NULL, get_seven, NULL), CTX_OK);
+    cr_assert(none(reads));
+}
+
+Test(reads, of_a_task_of_a_bound_function_are_those_of_where_it_runs)
+{
+    struct ctxi_reads *bound_in = ctxi_reads_ref(audit()), *reads;
+    ctx_bound *bound;
+
+    cr_assert_eq(ctx_bind(get_tenant, NULL, &bound), CTX_OK);
+    ctxi_reads_unref(ctxi_reads_attach(current(), NULL));
+    reads = audit();
+    cr_assert_eq(ctx_bound_run_task(bound, NULL, NULL), CTX_OK);
+    cr_assert(none(bound_in));
+    cr_assert(only(reads, tenant));
+    ctxi_reads_unref(ctxi_reads_attach(current(), NULL));
+    cr_assert_eq(ctx_bound_run_task(bound, NULL, NULL), CTX_OK);
+    cr_assert(only(bound_in, tenant));
+    ctx_bound_free(bound);
+    ctxi_reads_unref(bound_in);
+}
+
+static void leave_own_context(void *unused)
+{
+    (void)unused;
+    cr_assert_eq(ctx_exit(current()), CTX_OK);
+}
+
+Test(reads, past_the_context_of_a_task_count_as_reading_everything)
+{
+    struct ctxi_reads *reads = audit();
+
+    cr_assert_eq(ctx_run_task(leave_own_context, NULL, NULL, NULL), CTX_OK);
+    cr_assert(ctxi_reads_all(reads));
+}
+
 Test(reads, do_not_follow_a_swap)
 {
     struct ctxi_reads *reads = audit();
