@@ -168,7 +168,8 @@ CTX_API int ctx_run(ctx_context *context, void (*fn)(void *arg), void *arg);
  * caller's reference to `next` goes to the thread, and the thread's reference to what was current
  * comes back in *out_previous (NULL if there was none), suspended: it can only be swapped in again
  * (by any thread) or given up with ctx_context_unref(). A context that was never entered may be
- * swapped in as the bottom of a new coroutine. The read audit of the cache does not follow a swap.
+ * swapped in as the bottom of a new coroutine. A CTX_SCOPED that failed goes with the chain that it is
+ * in (scope.h). The read audit of the cache does not follow a swap.
  *
  * CTX_ERR_ENTERED  `next` is entered and not suspended; nothing was exchanged
  * CTX_ERR_INVALID  out_previous is NULL

@@ -14,9 +14,11 @@
  *
  * A scope that cannot set its value fails closed: until the block ends, this thread reads no
  * variable (CTX_ERR_NOMEM) and no cached call answers, so a forgotten check can never serve the
- * tenant of the block around. ctx_scope_status() tells. A scope whose block ends in another context
- * than it began in, by a ctx_swap() without its counterpart, cannot be taken back: from then on this
- * thread reads nothing, for good.
+ * tenant of the block around. ctx_scope_status() tells. A coroutine that is swapped out inside such a
+ * block takes that along (ctx_swap()), to whichever thread goes on with it, and the thread reads again.
+ * A scope whose block ends in another context than it began in, by a ctx_swap() without its
+ * counterpart, cannot be taken back: from then on this thread reads nothing, for good (or until its
+ * task ends: task.h).
  */
 #ifndef CTXCACHE_SCOPE_H
 #define CTXCACHE_SCOPE_H

@@ -100,7 +100,10 @@ int ctxi_reading_begin(struct ctxi_reading *reading, ctx_context *context)
     if (!count_reader(context))
         return CTX_ERR_ENTERED;
     reading->counted = context;
-    return CTX_OK;
+    if (!context->scopes_failed)
+        return CTX_OK;
+    ctxi_reading_end(reading);
+    return CTX_ERR_NOMEM;
 }
 
 void ctxi_reading_end(struct ctxi_reading *reading)
@@ -351,6 +354,19 @@ int ctx_run(ctx_context *context, void (*fn)(void *arg), void *arg)
     return status;
 }
 
+/* Whoever goes on with a chain, on whichever thread, finds the scopes in it that failed. */
+static void swap_failed_scopes(ctx_context *top, ctx_context *next)
+{
+    if (top) {
+        top->scopes_failed = (uint32_t)ctxi_thread.scopes_failed;
+        ctxi_thread.scopes_failed -= top->scopes_failed;
+    }
+    if (next) {
+        ctxi_thread.scopes_failed += next->scopes_failed;
+        next->scopes_failed = 0;
+    }
+}
+
 int ctx_swap(ctx_context *next, ctx_context **out_previous)
 {
     ctx_context *top;
@@ -363,6 +379,7 @@ int ctx_swap(ctx_context *next, ctx_context **out_previous)
     if (next && !take(next, CTXI_SUSPENDED) && !take(next, CTXI_IDLE))
         return CTX_ERR_ENTERED;
     top = ctxi_thread.current;
+    swap_failed_scopes(top, next);
     make_current(next);
     *out_previous = top;
     if (top)

@@ -53,8 +53,8 @@ struct ctxi_reading {
     ctx_context *counted; /* NULL: this thread's own, which needs no counting */
 };
 
-/* CTX_ERR_INVALID (NULL), CTX_ERR_NOMEM (in a scope that failed), CTX_ERR_ENTERED (by another thread);
- * then there is nothing to end. */
+/* CTX_ERR_INVALID (NULL), CTX_ERR_NOMEM (in a scope that failed, here or where it was suspended),
+ * CTX_ERR_ENTERED (by another thread); then there is nothing to end. */
 int ctxi_reading_begin(struct ctxi_reading *reading, ctx_context *context);
 void ctxi_reading_end(struct ctxi_reading *reading);
 

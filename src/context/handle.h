@@ -35,6 +35,7 @@ struct ctx_context {
     size_t count;           /* variables that are set: cells that count (cell.h) */
     ctx_context *previous;  /* what it was entered on top of; the chain owns a reference to it */
     struct ctxi_reads *reads_below; /* its own record, while another is inherited */
+    uint32_t scopes_failed;         /* those of its chain, while it is suspended */
     bool inherits;                  /* the record in front is that of the context below */
     bool keeps;   /* it is of another load, and goes to the one below in the end */
     bool loading; /* a load runs in it, and the record in front is its */

@@ -12,9 +12,19 @@ ctx_scope ctx_scope_begin(ctx_var *var, ctx_value value)
     scope.status = ctxi_scope_set(var, value, &scope.token);
     if (scope.status != CTX_OK) {
         scope.token.slot = &failed;
-        ctxi_thread.scopes_failed++;
+        scope.token.stamp = ctxi_thread.current ? CTXI_FAILED_SCOPE : CTXI_FAILED_BARE;
+        ctxi_thread.scopes_failed += scope.token.stamp;
     }
     return scope;
+}
+
+/* Unless it is over already: its task has ended before it. */
+static void end_failed(uint64_t kind)
+{
+    uint64_t all = ctxi_thread.scopes_failed & ~CTXI_FAILED_LOST;
+
+    if (kind == CTXI_FAILED_BARE ? all >= kind : (uint32_t)all > 0)
+        ctxi_thread.scopes_failed -= kind;
 }
 
 void ctx_scope_end(ctx_scope *scope)
@@ -22,8 +32,8 @@ void ctx_scope_end(ctx_scope *scope)
     if (!scope || !scope->token.slot)
         return;
     if (scope->token.slot == &failed)
-        ctxi_thread.scopes_failed -= ctxi_thread.scopes_failed > 0; /* not after its task's end */
+        end_failed(scope->token.stamp);
     else if (!ctxi_scope_reset(scope->var, scope->token))
-        ctxi_thread.scopes_failed++; /* for good: nobody knows any more what this thread works on */
+        ctxi_thread.scopes_failed |= CTXI_FAILED_LOST; /* nobody knows what this thread works on */
     scope->token = CTX_TOKEN_NONE;
 }

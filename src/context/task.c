@@ -53,7 +53,7 @@ static void tell_values(struct task *task)
  * nobody can change it. */
 static void end_task(struct task *task)
 {
-    uint32_t scopes_failed = ctxi_thread.scopes_failed;
+    uint64_t scopes_failed = ctxi_thread.scopes_failed;
     size_t left = ctxi_leave_above(task->context);
     bool there = ctxi_thread.current == task->context;
 

@@ -15,14 +15,20 @@
 #define CTXI_SPREAD_PARTS  4
 #define CTXI_MOMENT_BITS   16 /* a thread takes so many at a time */
 
+/* A scope that could not set its value, until it ends: in a context, which takes it along when it is
+ * swapped; in none; and one that cannot be taken back (scope.h). */
+#define CTXI_FAILED_SCOPE (uint64_t)1
+#define CTXI_FAILED_BARE  ((uint64_t)1 << 32)
+#define CTXI_FAILED_LOST  ((uint64_t)1 << 63)
+
 struct ctxi_block;
 struct ctxi_slot;
 
 struct ctxi_thread {
-    ctx_context *current; /* entered, and this thread owns one reference to it; or NULL */
-    uint64_t switches;    /* grows whenever `current` becomes another */
-    uint64_t next_moment; /* to be drawn; none are left when its lowest bits are 0 */
-    uint32_t scopes_failed;
+    ctx_context *current;    /* entered, and this thread owns one reference to it; or NULL */
+    uint64_t switches;       /* grows whenever `current` becomes another */
+    uint64_t next_moment;    /* to be drawn; none are left when its lowest bits are 0 */
+    uint64_t scopes_failed;  /* 0, or nothing may be read: the sum of the three below */
     uint32_t slot_count;     /* of `slots` */
     struct ctxi_slot *slots; /* token slots to use next; only while armed */
     bool armed;              /* the end of this thread will be heard of */

@@ -258,6 +258,63 @@ Test(failed_scope, all_of_them_must_end)
     cr_assert_not(ctxi_scope_failed());
 }
 
+Test(failed_scope, goes_with_what_is_swapped_out)
+{
+    ctx_context *suspended, *meanwhile, *copy;
+
+    ctx_set(tenant, "acme");
+    {
+        CTX_SCOPED(NULL, "fails");
+        cr_assert_eq(ctx_swap(NULL, &suspended), CTX_OK);
+        ctx_set(tenant, "bolt");
+        cr_assert_str_eq(now(tenant), "bolt");
+        cr_assert_eq(ctx_context_copy(suspended, &copy), CTX_ERR_NOMEM);
+        cr_assert_eq(ctx_swap(suspended, &meanwhile), CTX_OK);
+        cr_assert(ctxi_scope_failed());
+        ctx_context_unref(meanwhile);
+    }
+    cr_assert_str_eq(now(tenant), "acme");
+}
+
+static void *resume(void *suspended)
+{
+    ctx_context *none;
+    ctx_value value;
+
+    ctx_swap(suspended, &none);
+    return (void *)(intptr_t)(ctx_get(tenant, &value) == CTX_ERR_NOMEM);
+}
+
+Test(failed_scope, that_was_swapped_out_holds_on_another_thread)
+{
+    ctx_context *suspended;
+    pthread_t thread;
+    void *held;
+
+    ctx_set(tenant, "acme");
+    CTX_SCOPED(NULL, "fails");
+    cr_assert_eq(ctx_swap(NULL, &suspended), CTX_OK);
+    cr_assert_eq(pthread_create(&thread, NULL, resume, suspended), 0);
+    pthread_join(thread, &held);
+    cr_assert_not_null(held);
+}
+
+Test(failed_scope, without_a_context_stays_around_what_is_swapped_in)
+{
+    ctx_context *context, *none;
+
+    cr_assert_eq(ctx_context_new(&context), CTX_OK);
+    {
+        CTX_SCOPED(NULL, "fails");
+        cr_assert_eq(ctx_swap(context, &none), CTX_OK);
+        cr_assert(ctxi_scope_failed());
+        cr_assert_eq(ctx_swap(NULL, &context), CTX_OK);
+    }
+    cr_assert_not(ctxi_scope_failed());
+    cr_assert_eq(ctx_swap(context, &none), CTX_OK);
+    cr_assert_not(ctxi_scope_failed());
+}
+
 Test(failed_scope, comes_from_a_failed_allocation)
 {
     static struct support_alloc alloc;
