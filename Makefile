@@ -75,7 +75,7 @@ FLAGS_tests    := -Iinclude -Isrc -Itests
 FLAGS_bench    := -Iinclude -Ibench -Isrc -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG)$(if $(filter \
                       release,$(VARIANT)),; the library -O3))\"" \
                   $(BENCH_CFLAGS)
-FLAGS_examples := -Iinclude
+FLAGS_examples  = -Iinclude $(call example_packages,--cflags,$(notdir $*))
 folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))
 
 DEFINES  := -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L
@@ -130,11 +130,20 @@ SERVER         := $(B)/examples/tenant_server
 SERVER_OBJECTS := $(call objects,examples/tenant_server/*.c)
 SERVER_LIBS    := libmicrohttpd sqlite3
 
+# Examples that need a package, and the pkg-config modules that it is.
+EXAMPLE_NEEDS_glib     := 'glib-2.0 >= 2.74'
+EXAMPLE_NEEDS_libevent := libevent
+example_packages = $(if $(EXAMPLE_NEEDS_$2),$(patsubst -I%,-isystem%,\
+                       $(shell pkg-config $1 $(EXAMPLE_NEEDS_$2) 2>/dev/null)))
+EXAMPLES_LACKING := $(foreach e,$(EXAMPLE_NAMES),$(if $(EXAMPLE_NEEDS_$e),$(if $(call \
+                        example_packages,--modversion,$e),,$e)))
+
 # What cannot be built for want of a package is named and left out; `make test` installs it.
 HAVE_SERVER  := $(shell pkg-config --exists $(SERVER_LIBS) 2>/dev/null && echo yes)
 HAVE_CXX     := $(shell command -v $(CXX))
 EXAMPLES_CXX := $(addprefix $(B)/examples/,$(basename $(notdir $(wildcard examples/*.cpp))))
-LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX))
+LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX)) \
+                $(addprefix $(B)/examples/,$(EXAMPLES_LACKING))
 
 # ---- goals --------------------------------------------------------------------------------------
 
@@ -170,7 +179,7 @@ J = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 CHECK := CHECK_DIR=$(BUILD)/checks tests/check
 
 test: ## Installs what is missing, builds everything and runs every test
-	@.ci/deps build bench test uv server
+	@.ci/deps build bench test uv server examples
 	@$(CHECK) suite "$(MAKE) $(J) programs" "$(MAKE) headers" "$(MAKE) symbols" \
 	    "$(MAKE) $(J) unit" "$(MAKE) $(J) collide" "$(MAKE) $(J) VARIANT=asan unit" \
 	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
@@ -239,7 +248,7 @@ install-check: lib $(BENCH) ## Installs into a scratch folder and uses the copy 
 	        tests/packaging/install.sh $$step $(VERSION) $(B)/install-check || status=1; done; \
 	exit $$status
 
-examples-check: $(EXAMPLES) ## Runs the examples and compares what they print
+examples-check: $(filter-out $(LEFT_OUT),$(EXAMPLES)) ## Runs the examples and compares what they print
 	@status=0; for name in $(EXAMPLE_NAMES); do \
 	    $(CHECK) run "example $$name" tests/packaging/example.sh \
 	        $(B)/examples/$$name examples/expected/$$name.txt || status=1; done; exit $$status
@@ -311,7 +320,7 @@ SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
 TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
 
 lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
-	@.ci/deps build bench test uv server lint
+	@.ci/deps build bench test uv server examples lint
 	@$(CHECK) suite "$(MAKE) format-check" "$(MAKE) tidy" "$(MAKE) cppcheck" "$(MAKE) shellcheck"
 
 format: ## Formats all sources in place
@@ -387,7 +396,7 @@ uninstall: ## Removes what install put there, given the same folders
 # ---- the rest -----------------------------------------------------------------------------------
 
 deps: ## Installs what building, testing and the demo need
-	@.ci/deps build bench test uv server demo
+	@.ci/deps build bench test uv server examples demo
 
 clean: ## Removes $(BUILD)
 	rm -rf $(BUILD)
@@ -495,7 +504,7 @@ link_shared = -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' -lm -o $@
 $(B)/examples/%: $(B)/obj/examples/%.c.o | $(SHARED) $(LINKS)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $< $(link_shared)
+	$(Q)$(link_c) $< $(call example_packages,--libs,$*) $(link_shared)
 
 $(B)/examples/%: $(B)/obj/examples/%.cpp.o | $(SHARED) $(LINKS)
 	$(make_dir)

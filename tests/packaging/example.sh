@@ -3,6 +3,11 @@
 # printed, else the exit status alone decides.
 set -u
 
+[ -x "$1" ] || {
+    echo "needs packages that 'make deps' installs"
+    exit 77
+}
+
 output=$("$1")
 status=$?
 printf '%s\n' "$output"
