@@ -5,7 +5,7 @@
  * tenant's answers. So a task runs in a copy of a context, in O(1), and whatever it sets and does not
  * reset is told and dropped: when it returns, and also when it ends by a C++ exception,
  * pthread_exit() or cancellation. The thread is then in what it was in before, or in nothing, as
- * before. What the task may have dirtied it with is one of these:
+ * before. What a task may leave behind:
  */
 #ifndef CTXCACHE_TASK_H
 #define CTXCACHE_TASK_H
@@ -16,20 +16,22 @@ CTX_BEGIN_DECLS
 
 enum ctx_task_left {
     CTX_TASK_SET = 1,     /* `var` had no value when the task began, and has `value` now */
-    CTX_TASK_CHANGED = 2, /* `var` had another one, or the same and was set to it all the same */
+    CTX_TASK_CHANGED = 2, /* `var` had another one; or the same, and was set to it once more */
     CTX_TASK_ENTERED = 3, /* a context was entered and not left; once for each */
-    CTX_TASK_ASTRAY =
-        4,             /* it is not in its own context any more, because of a ctx_swap() without its
-                           * counterpart or a ctx_exit() too many. Values are not told then */
-    CTX_TASK_SCOPE = 5 /* a CTX_SCOPED that failed, or ended elsewhere than it began, and because of
-                           * which the thread would read nothing (scope.h) */
+    CTX_TASK_ASTRAY = 4,  /* its own context is not current any more, see below */
+    CTX_TASK_SCOPE = 5    /* a CTX_SCOPED failed and did not end, or ended in another context */
 };
 
 /*
- * Called on the task's thread after the task has ended, once for each thing that it left behind; `var`
- * is NULL but for the first two, whose `value` is borrowed for the call. It runs in no context: it
- * reads nothing, and what it sets is dropped like the rest. It must not end by an exception of its own
- * while one of the task is on its way.
+ * A task is astray after a ctx_swap() without its counterpart or a ctx_exit() too many. Values are not
+ * told then: they are wherever its context is. A scope that is told of would have kept the thread from
+ * reading anything (scope.h).
+ *
+ * A report is called on the task's thread after the task has ended, once for each thing that it left
+ * behind; `var` is NULL but for the first two, whose `value` is borrowed for the call. It runs in no
+ * context: it reads nothing, and what it sets is dropped like the rest. To enter a context there
+ * counts, inside a load, as reading everything. It must not end by an exception of its own while one
+ * of the task is on its way.
  */
 typedef void ctx_task_report(void *user, enum ctx_task_left what, ctx_var *var, ctx_value value);
 

@@ -49,6 +49,29 @@ static void tell_values(struct task *task)
                         tell_cell, task);
 }
 
+/* While the report runs, nothing is below what it enters, and so no record of a load follows it there:
+ * to enter anything counts as reading everything. */
+struct away {
+    ctx_context *aside;
+    uint64_t switches;
+};
+
+static struct away go_away(void)
+{
+    ctx_context *aside = ctxi_set_aside();
+
+    return (struct away){aside, ctxi_context_switches()};
+}
+
+static void come_back(struct away *away)
+{
+    bool stayed = ctxi_context_switches() == away->switches;
+
+    ctxi_take_back(&away->aside);
+    if (!stayed)
+        ctxi_reads_note_all(ctxi_reads_current());
+}
+
 /* The function has ended, in whichever way. The task's context stays entered while the report runs:
  * nobody can change it. */
 static void end_task(struct task *task)
@@ -62,7 +85,7 @@ static void end_task(struct task *task)
         task->context->loading = false; /* it is left in order */
     if (!task->report)
         return;
-    __attribute__((cleanup(ctxi_take_back), unused)) ctx_context *aside = ctxi_set_aside();
+    __attribute__((cleanup(come_back), unused)) struct away away = go_away();
     if (there) {
         tell_values(task);
         tell(task, CTX_TASK_ENTERED, left);

@@ -569,6 +569,87 @@ Test(audit, a_thread_that_outlives_the_load_disturbs_nothing)
     cr_assert_eq(stats_of(plain).undeclared_reads, 0);
 }
 
+DURING(run_task)
+{
+    UNUSED_DURING;
+    cr_assert_eq(ctx_run_task(get_locale, NULL, NULL, NULL), CTX_OK);
+    return CTX_OK;
+}
+
+Test(audit, reading_in_a_task_is_a_read)
+{
+    outer_probe.during = run_task;
+    expect_caught("locale");
+}
+
+DURING(run_bound_task)
+{
+    UNUSED_DURING;
+    cr_assert_eq(ctx_bound_run_task(bound_before, NULL, NULL), CTX_OK);
+    return CTX_OK;
+}
+
+Test(audit, reading_in_a_task_of_a_function_bound_before_the_load_is_a_read)
+{
+    ctx_bind(get_locale, NULL, &bound_before);
+    outer_probe.during = run_bound_task;
+    expect_caught("locale");
+    expect_caught("locale");
+    ctx_bound_free(bound_before);
+}
+
+static void leave_the_task(void *unused)
+{
+    ctx_context *own;
+
+    cr_assert_eq(ctx_current(&own), CTX_OK);
+    cr_assert_eq(ctx_exit(own), CTX_OK);
+    cr_assert_eq(ctx_run(earlier, get_locale, unused), CTX_OK);
+    ctx_context_unref(own);
+}
+
+DURING(run_task_that_leaves)
+{
+    UNUSED_DURING;
+    cr_assert_eq(ctx_run_task(leave_the_task, NULL, NULL, NULL), CTX_OK);
+    return CTX_OK;
+}
+
+Test(audit, leaving_the_context_of_a_task_reads_everything)
+{
+    ctx_copy(&earlier);
+    outer_probe.during = run_task_that_leaves;
+    expect_caught("*");
+    ctx_context_unref(earlier);
+}
+
+static void set_locale(void *unused)
+{
+    (void)unused;
+    ctx_set(locale, "en");
+}
+
+static void report_elsewhere(void *context, enum ctx_task_left what, ctx_var *var, ctx_value value)
+{
+    (void)what, (void)var, (void)value;
+    cr_assert_eq(ctx_run(context, get_locale, NULL), CTX_OK);
+}
+
+DURING(report_task)
+{
+    UNUSED_DURING;
+    cr_assert_eq(ctx_run_task(set_locale, NULL, report_elsewhere, earlier), CTX_OK);
+    return CTX_OK;
+}
+
+Test(audit, a_report_of_a_task_that_enters_a_context_reads_everything)
+{
+    ctx_copy(&earlier);
+    outer_probe.during = report_task;
+    expect_caught("*");
+    ctx_context_unref(earlier);
+}
+
 DURING(stay_in_earlier)
 {
     UNUSED_DURING;
