@@ -3,9 +3,9 @@
  */
 #include <criterion/criterion.h>
 #include <ctxcache.h>
-#include <pthread.h>
 
 #include "context/store.h"
+#include "support/cache_kit.h"
 #include "support/coroutine.h"
 #include "support/object.h"
 
@@ -176,4 +176,92 @@ Test(coroutine, holds_its_values_until_its_scopes_end)
     cr_assert_not(coroutine_resume(coroutine));
     cr_assert_eq(counted_held(&object), 0);
     coroutine_free(coroutine);
+}
+
+/* ---- loads that wait in a coroutine ------------------------------------------------------- */
+
+struct call {
+    struct coroutine *coroutine;
+    ctx_cache *cache;
+    const char *tenant;
+    struct answer answer;
+};
+
+static struct call *calling; /* the one that runs */
+
+static int wait_in_load(struct probe *probe, ctx_cache_load *load, const ctx_value *args,
+                        size_t count)
+{
+    struct call *own = calling;
+
+    (void)probe, (void)load, (void)args, (void)count;
+    cr_assert_str_eq(now(), own->tenant);
+    coroutine_yield(own->coroutine);
+    cr_assert_str_eq(now(), own->tenant);
+    return CTX_OK;
+}
+
+PROBE(price);
+
+static void call_price(struct coroutine *self, void *arg)
+{
+    struct call *call = arg;
+
+    (void)self;
+    CTX_SCOPED(tenant, call->tenant);
+    call->answer = ask(call->cache, price, 1);
+}
+
+static bool go_on_with(struct call *call)
+{
+    calling = call;
+    if (!call->coroutine)
+        call->coroutine = coroutine_new(call_price, call);
+    return coroutine_resume(call->coroutine);
+}
+
+static void expect_kept(ctx_cache *cache, const struct call *call)
+{
+    CTX_SCOPED(tenant, call->tenant);
+    cr_assert_eq(call->answer.status, CTX_OK);
+    cr_assert(call->answer.info.stored);
+    cr_assert_eq(ask(cache, price, 1).serial, call->answer.serial);
+}
+
+Test(coroutine, loads_of_one_thread_may_end_in_any_order)
+{
+    ctx_cache *cache = cache_of(100, tenant);
+    struct call calls[3] = {{.tenant = "a"}, {.tenant = "b"}, {.tenant = "c"}};
+
+    price_probe.during = wait_in_load;
+    for (int i = 0; i < 3; i++) {
+        calls[i].cache = cache;
+        cr_assert(go_on_with(&calls[i]));
+    }
+    cr_assert_not(go_on_with(&calls[1]));
+    cr_assert_not(go_on_with(&calls[0]));
+    cr_assert_not(go_on_with(&calls[2]));
+    cr_assert_eq(price_probe.loads, 3);
+    for (int i = 0; i < 3; i++) {
+        expect_kept(cache, &calls[i]);
+        coroutine_free(calls[i].coroutine);
+    }
+    check_sums(cache);
+    ctx_cache_destroy(cache);
+}
+
+Test(coroutine, cannot_wait_for_a_load_that_its_own_thread_is_in)
+{
+    ctx_cache *cache = cache_of(100, tenant);
+    struct call loads = {.cache = cache, .tenant = "a"}, joins = loads;
+
+    price_probe.during = wait_in_load;
+    cr_assert(go_on_with(&loads));
+    cr_assert_not(go_on_with(&joins));
+    cr_assert_eq(joins.answer.status, CTX_ERR_RECURSION);
+    cr_assert_not(go_on_with(&loads));
+    expect_kept(cache, &loads);
+    coroutine_free(loads.coroutine);
+    coroutine_free(joins.coroutine);
+    ctx_cache_destroy(cache);
 }
