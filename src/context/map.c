@@ -210,8 +210,6 @@ void ctxi_map_each_other(const struct ctxi_node *root, const struct ctxi_node *o
 {
     if (!root || root == other)
         return;
-    while (other && other->shift > root->shift)
-        other = other->slots[0];
     for (uint32_t bits = root->occupied; bits;) {
         uint32_t index = next_slot(&bits);
         void *slot = root->slots[index];

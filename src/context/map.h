@@ -107,8 +107,11 @@ void ctxi_map_unref(struct ctxi_node *root);
 int ctxi_map_each(const struct ctxi_node *root, int (*visit)(void *user, struct ctxi_cell *cell),
                   void *user);
 
-/* Calls visit() for each cell of `root` that `other` does not have for the same id, in order of ids.
- * Neither may change meanwhile. What both share is passed over, whole nodes at once. */
+/*
+ * Calls visit() for each cell of `root` that `other` does not have for the same id, in order of ids.
+ * `root` began as a copy of `other`, so that it covers at least as many; what both still share is passed
+ * over, whole nodes at once. Neither may change meanwhile.
+ */
 void ctxi_map_each_other(const struct ctxi_node *root, const struct ctxi_node *other,
                          void (*visit)(void *user, struct ctxi_cell *cell), void *user);
 
