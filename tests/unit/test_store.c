@@ -594,6 +594,7 @@ Test(reads, of_a_task_of_a_bound_function_are_those_of_where_it_runs)
 
     cr_assert_eq(ctx_bind(get_tenant, NULL, &bound), CTX_OK);
     ctxi_reads_unref(ctxi_reads_attach(current(), NULL));
+    ctxi_reads_end(bound_in);
     reads = audit();
     cr_assert_eq(ctx_bound_run_task(bound, NULL, NULL), CTX_OK);
     cr_assert(none(bound_in));
@@ -601,6 +602,21 @@ Test(reads, of_a_task_of_a_bound_function_are_those_of_where_it_runs)
     ctxi_reads_unref(ctxi_reads_attach(current(), NULL));
     cr_assert_eq(ctx_bound_run_task(bound, NULL, NULL), CTX_OK);
     cr_assert(only(bound_in, tenant));
+    ctx_bound_free(bound);
+    ctxi_reads_unref(bound_in);
+}
+
+Test(reads, of_a_task_bound_in_a_load_that_goes_on_are_missed_by_neither)
+{
+    struct ctxi_reads *bound_in = ctxi_reads_ref(audit()), *reads;
+    ctx_bound *bound;
+
+    cr_assert_eq(ctx_bind(get_tenant, NULL, &bound), CTX_OK);
+    ctxi_reads_unref(ctxi_reads_attach(current(), NULL));
+    reads = audit();
+    cr_assert_eq(ctx_bound_run_task(bound, NULL, NULL), CTX_OK);
+    cr_assert(only(bound_in, tenant));
+    cr_assert(ctxi_reads_all(reads));
     ctx_bound_free(bound);
     ctxi_reads_unref(bound_in);
 }
