@@ -399,6 +399,17 @@ int ctx_cache_call_info(ctx_cache *cache, ctx_cache_fn *fn, Ref *out_ref, ctx_ca
 }
 
 template <class Ref, class... Args>
+int ctx_cache_begin(ctx_cache *cache, ctx_cache_fn *fn, const ctx_cache_begin_options *options,
+                    Ref *out_ref, ctx_cache_flight *out_flight, const Args &...args)
+{
+    const ctxcache::detail::boxed<Args...> boxed(args...);
+    return ctxcache::detail::into(out_ref, [&](ctx_cache_ref *out) {
+        return ctx_cache_begin_v(cache, fn, boxed.values, boxed.count, options, out, out_flight,
+                                 nullptr);
+    });
+}
+
+template <class Ref, class... Args>
 int ctx_cache_get(ctx_cache *cache, ctx_cache_fn *fn, Ref *out_ref, const Args &...args)
 {
     const ctxcache::detail::boxed<Args...> boxed(args...);

@@ -316,7 +316,7 @@ static void give_up(struct ctxi_begun *begun)
     ctxi_begun_end(begun);
 }
 
-/* The cleanup of who is ending one: a loader or a callback did not return. */
+/* The cleanup of who is ending one: a loader did not return; or a landing, when the flight has ended. */
 static void abandon_unended(struct ctxi_begun **begun)
 {
     if (*begun)
@@ -436,10 +436,13 @@ static bool leave(struct ctxi_begun *begun)
 int ctx_cache_abandon(ctx_cache_flight flight)
 {
     __attribute__((cleanup(unref))) struct ctxi_begun *begun = NULL;
+    __attribute__((cleanup(abandon_unended))) struct ctxi_begun *unended = NULL;
     int r = claim(flight, CTXI_BEGUN_ENDING, &begun);
 
     if (r == CTX_OK) {
+        unended = begun;
         give_up(begun);
+        unended = NULL;
     } else if (r == CTX_ERR_FLIGHT && begun && leave(begun)) {
         ctxi_begun_end(begun);
         r = CTX_OK;
