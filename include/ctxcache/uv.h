@@ -32,6 +32,7 @@
 #include <uv.h>
 
 #include "bind.h"
+#include "flight.h"
 
 CTX_BEGIN_DECLS
 
@@ -94,11 +95,63 @@ CTX_API int ctx_uv_spawn(uv_loop_t *loop, void (*fn)(void *arg), void *arg);
 /*
  * uv_loop_close(), and frees whatever the adapter still has for this loop: what was captured for
  * handles that libuv's own functions stopped or closed, tasks that can no longer run, the observer of
- * failures. On any error the loop is as before: UV_EBUSY while handles or requests are open, or in a
- * callback of this loop. A loop whose handles were all closed by ctx_uv_close(), and that nobody
- * observes, may be closed by uv_loop_close() as well.
+ * failures. UV_EBUSY while handles, requests or tasks are open, or in a callback of this loop; then the
+ * loop is as before.
+ *
+ * Cached calls that are open are no hindrance: each is answered with CTX_ERR_ABANDONED, inside this call,
+ * and those that lead give up their flights. A loader that runs is waited for, and the loop runs
+ * meanwhile; what a callback opens then is again UV_EBUSY.
+ *
+ * A loop whose handles were all closed by ctx_uv_close(), and that nobody observes, may be closed by
+ * uv_loop_close() as well.
  */
 CTX_API int ctx_uv_loop_close(uv_loop_t *loop);
+
+/* ---- cached calls ------------------------------------------------------------------------- */
+
+/*
+ * The answer to a call. Called exactly once, on the loop's thread, in a copy of the context in which the
+ * call was made, or in the one that was named.
+ *
+ * status  as ctx_cache_call_v() returns it (call.h); CTX_ERR_ABANDONED also if the loop is being closed
+ * ref     on CTX_OK the value, else empty. Released after the call: to keep it, move it out
+ *         (kept = *ref; *ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;)
+ * info    valid during the call
+ */
+typedef void ctx_uv_cache_cb(void *user, int status, ctx_cache_ref *ref,
+                             const ctx_cache_info *info);
+
+/*
+ * A memoized call that does not block the loop: what is not in the cache is loaded by fn's loader on a
+ * thread of libuv's pool, in a copy of the context that is current here. The answer comes later, never
+ * inside this call, also if the value is there. Callers who ask for one key meanwhile, on this loop, on
+ * others, or by blocking calls, share one load; the rules are those of call.h and flight.h, the read
+ * audit's included.
+ *
+ * With CTX_UV_IN(context, ...) that context says what the call varies on, and the callback runs in it; the
+ * loader has a copy. CTX_ERR_INVALID if it names NULL, CTX_ERR_ENTERED if it is entered elsewhere.
+ *
+ * args     copied; objects among them are retained until the load has run
+ * options  wait_ns: a deadline for waiting on another's load, by a timer of the loop. May be NULL
+ * cache    must not be destroyed before the answer
+ *
+ * CTX_OK: the callback will come, and until then the loop stays alive. Anything else, and it will not: the
+ * errors of ctx_cache_begin_v() (CTX_ERR_UNSET for one), and CTX_ERR_ABANDONED if the loop is being
+ * closed. While calls wait the loop has handles of ours (uv_async_t, uv_timer_t, uv_idle_t), which
+ * uv_walk() shows like any others.
+ */
+CTX_API int ctx_uv_cache_call_v(uv_loop_t *loop, ctx_cache *cache, ctx_cache_fn *fn,
+                                const ctx_value *args, size_t arg_count,
+                                const ctx_cache_options *options, ctx_uv_cache_cb *callback,
+                                void *user);
+
+/* To write by hand, with 0 to 16 native arguments at the end:
+ * ctx_uv_cache_call(loop, cache, fn, callback, user, 42, "eu") */
+#ifndef __cplusplus
+#define ctx_uv_cache_call(loop, cache, fn, callback, ...)                                          \
+    ctx_uv_cache_call_v(loop, cache, fn, CTXI_REST(__VA_ARGS__), 0, callback,                      \
+                        CTXI_FIRST(__VA_ARGS__, 0))
+#endif
 
 /* ---- handles ------------------------------------------------------------------------------ */
 

@@ -1,6 +1,7 @@
 /*
- * lock.h: the one lock of the adapter, for what belongs to no loop: the list of loops, and requests
- * that workers look for. Held for a few steps; nothing is called under it but the allocator.
+ * lock.h: the one lock of the adapter, for what belongs to no loop: the list of loops, requests
+ * that workers look for, cached calls that any thread lands. Held for a few steps; nothing is called
+ * under it but the allocator and uv_async_send().
  */
 #ifndef CTXI_UV_LOCK_H
 #define CTXI_UV_LOCK_H

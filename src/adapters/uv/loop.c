@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "adapters/uv/calls.h"
 #include "adapters/uv/capture.h"
 #include "adapters/uv/lock.h"
 #include "adapters/uv/tasks.h"
@@ -94,11 +95,24 @@ struct ctxi_uv_loop *ctxi_uv_loop_hold(uv_loop_t *loop)
     return kept;
 }
 
+/* What is left of it would be of no use. */
+static bool is_empty(const struct ctxi_uv_loop *kept)
+{
+    return kept->captures.count == 0 && !kept->tasks && !kept->calls && !kept->landings &&
+           kept->loads == 0 && kept->closing == 0 && kept->failures == 0 && !kept->on_failure;
+}
+
 void ctxi_uv_loop_release(struct ctxi_uv_loop *kept)
 {
-    if (--kept->holds == 0 && kept->captures.count == 0 && !kept->tasks && kept->failures == 0 &&
-        !kept->on_failure)
+    if (--kept->holds == 0 && is_empty(kept))
         drop(kept);
+}
+
+void ctxi_uv_loop_closed_one(struct ctxi_uv_loop *kept)
+{
+    kept->holds++;
+    kept->closing--;
+    ctxi_uv_loop_release(kept);
 }
 
 void ctxi_uv_loop_failed(struct ctxi_uv_loop *kept, int status)
@@ -140,11 +154,14 @@ int ctx_uv_loop_close(uv_loop_t *loop)
     kept = ctxi_uv_loop_find(loop);
     if (kept && kept->holds > 0)
         return UV_EBUSY;
+    if (kept && (error = ctxi_uv_calls_end(kept)) != 0)
+        return error;
     error = uv_loop_close(loop);
     if (error != 0 || !kept)
         return error;
     ctxi_uv_captures_drop(kept);
     ctxi_uv_tasks_drop(kept);
+    ctxi_uv_landings_drop(kept);
     drop(kept);
     return 0;
 }

@@ -12,6 +12,8 @@
 #include "ctxcache/uv.h"
 
 struct ctxi_uv_tasks;
+struct ctxi_uv_call;
+struct ctxi_uv_landings;
 
 struct ctxi_uv_loop {
     /* Under the lock of the process (lock.h). */
@@ -22,6 +24,12 @@ struct ctxi_uv_loop {
     unsigned holds;                /* callbacks under way, and calls that need it for their time */
     struct ctxi_uv_table captures; /* capture.h */
     struct ctxi_uv_tasks *tasks;   /* those that wait (tasks.c); or NULL */
+    struct ctxi_uv_call *calls;    /* cached calls that are open (calls.c) */
+    struct ctxi_uv_landings *landings; /* of those that have joined another's load; or NULL */
+    unsigned loads;                    /* of calls, that workers have */
+    unsigned waits;                    /* calls that have joined */
+    unsigned closing;                  /* groups of handles of ours that close */
+    bool ending;                       /* no call is begun any more */
     uint64_t failures;
     ctx_uv_failure_cb *on_failure;
     void *on_failure_user;
@@ -34,6 +42,9 @@ struct ctxi_uv_loop *ctxi_uv_loop_find(uv_loop_t *loop);
  * no memory. */
 struct ctxi_uv_loop *ctxi_uv_loop_hold(uv_loop_t *loop);
 void ctxi_uv_loop_release(struct ctxi_uv_loop *kept);
+
+/* One of `closing` has closed. */
+void ctxi_uv_loop_closed_one(struct ctxi_uv_loop *kept);
 
 /* A callback is about to run in no context, and why. */
 void ctxi_uv_loop_failed(struct ctxi_uv_loop *kept, int status);
