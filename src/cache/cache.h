@@ -72,11 +72,6 @@ struct ctx_cache {
     uint64_t declared; /* a bit for each of these two whose id is 64 or less, id 1 the lowest */
     struct ctxi_reads
         *warned; /* what entries marked `undeclared` depend on; bits are only ever set */
-    void *block; /* the memory that the struct lies in */
-
-    struct ctxi_link registered; /* fork.c; guarded by its lock */
-
-    struct ctxi_observers observers;
 
     /* Lines of their own; see reader.h. */
     struct ctxi_readers readers;
@@ -88,7 +83,7 @@ struct ctx_cache {
     alignas(CTXI_LINE) atomic_size_t refs;
 
     /*
-     * Guards everything below, and index, partitions, arena and readers but for what their headers say
+     * Guards everything below but the last few, and index, partitions, arena and readers but for what their headers say
      * of readers. No callback of the user runs under it but the allocator's; locks that may be taken
      * under it: waits_lock (flight.c). Whoever looks at the order of use or at statistics, or changes
      * what is in the cache, takes it by ctxi_cache_lock().
@@ -113,6 +108,11 @@ struct ctx_cache {
     struct ctxi_fn_uses fn_uses;
     struct ctxi_flights flights;
     ctx_cache_stats stats;
+
+    /* Not guarded by it. */
+    struct ctxi_link registered; /* fork.c; guarded by its lock */
+    struct ctxi_observers observers;
+    void *block; /* the memory that the struct lies in; fixed at creation */
 };
 
 /* Takes the lock, and carries out what readers have recorded: order and statistics are exact. */
