@@ -8,10 +8,12 @@
  */
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "context/registry.h"
 #include "context/token.h"
 #include "support/alloc.h"
+#include "support/cache_kit.h"
 #include "support/uv_kit.h"
 
 static struct support_alloc alloc;
@@ -164,6 +166,50 @@ static void observed(void)
     handles();
 }
 
+/* ---- cached calls ------------------------------------------------------------------------- */
+
+PROBE(price);
+
+static ctx_cache *cache;
+
+static void on_answer(void *unused, int status, ctx_cache_ref *ref, const ctx_cache_info *info)
+{
+    (void)unused, (void)info;
+    CHECK(status == CTX_OK || status == CTX_ERR_NOMEM || status == CTX_ERR_ABANDONED);
+    CHECK_EQ(ref->data != NULL, status == CTX_OK);
+    come();
+}
+
+static void call(int64_t key)
+{
+    int status = ctx_uv_cache_call(&loop, cache, price, on_answer, NULL, key);
+
+    CHECK(status == CTX_OK || status == CTX_ERR_NOMEM);
+    handed += status == CTX_OK;
+}
+
+/* A miss, one who joins it, a hit, and some that the end of the loop finds open. */
+static void calls(void)
+{
+    ctx_var *const vary[] = {tenant};
+    ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
+
+    config.capacity_entries = 10;
+    config.vary = vary;
+    config.vary_count = 1;
+    if (ctx_set(tenant, "acme") != CTX_OK || ctx_cache_new(&config, &cache) != CTX_OK)
+        return;
+    call(1);
+    call(1);
+    run();
+    call(1);
+    call(2);
+    call(2);
+    CHECK_EQ(ctx_uv_loop_close(&loop), 0);
+    CHECK_EQ(uv_loop_init(&loop), 0);
+    ctx_cache_destroy(cache);
+}
+
 /* ---- running them ------------------------------------------------------------------------- */
 
 static const struct scenario {
@@ -173,8 +219,10 @@ static const struct scenario {
     {"handles", handles},   {"closes", closes},
     {"tasks", tasks},       {"forsaken tasks", forsaken_tasks},
     {"work", works},        {"named", named},
-    {"observed", observed},
+    {"observed", observed}, {"calls", calls},
 };
+
+enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 static void *run_scenario(void *scenario)
 {
@@ -189,24 +237,38 @@ static void *run_scenario(void *scenario)
     return NULL;
 }
 
+static uint64_t left(void)
+{
+    return atomic_load(&alloc.live_bytes) - ctxi_tokens_bytes() - ctxi_registry_bytes();
+}
+
+/* What the process knows of functions, and its worker keeps, once all were met. */
+static uint64_t known;
+
 static void expect_nothing_left(void)
 {
     CHECK(!is_held());
 #ifdef CTX_DEBUG
-    CHECK_EQ(atomic_load(&alloc.live_bytes), ctxi_tokens_bytes() + ctxi_registry_bytes());
+    CHECK_EQ(left(), known);
 #endif
+}
+
+static void run_in_thread(const struct scenario *scenario)
+{
+    pthread_t thread;
+
+    CHECK_EQ(pthread_create(&thread, NULL, run_scenario, (void *)scenario), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
 }
 
 /* Fails each allocation of the scenario in turn; returns how many there were. */
 static uint64_t fail_each(const struct scenario *scenario, bool for_ever)
 {
     for (uint64_t nth = 0;; nth++) {
-        pthread_t thread;
         uint64_t failures;
 
         support_alloc_fail(&alloc, nth, for_ever);
-        CHECK_EQ(pthread_create(&thread, NULL, run_scenario, (void *)scenario), 0);
-        CHECK_EQ(pthread_join(thread, NULL), 0);
+        run_in_thread(scenario);
         failures = atomic_load(&alloc.failed);
         support_alloc_recover(&alloc);
         expect_nothing_left();
@@ -217,9 +279,12 @@ static uint64_t fail_each(const struct scenario *scenario, bool for_ever)
 
 int main(void)
 {
+    setenv("UV_THREADPOOL_SIZE", "1", 1); /* it keeps the context that it made for itself */
     support_alloc_init(&alloc);
     CHECK_EQ(ctx_set_allocator(&alloc.allocator), CTX_OK);
-    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+    run_in_thread(&scenarios[SCENARIOS - 1]);
+    known = left();
+    for (size_t i = 0; i < SCENARIOS; i++) {
         uint64_t once = fail_each(&scenarios[i], false);
         uint64_t for_ever = fail_each(&scenarios[i], true);
 
