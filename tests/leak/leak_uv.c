@@ -242,6 +242,24 @@ static uint64_t left(void)
     return atomic_load(&alloc.live_bytes) - ctxi_tokens_bytes() - ctxi_registry_bytes();
 }
 
+/* The worker keeps what it had in the last cache until it comes to another: always to this one. */
+static void use_a_cache(uv_work_t *unused)
+{
+    ctx_cache *own = cache_of(1, NULL);
+
+    (void)unused;
+    CHECK_EQ(ask(own, price, 1).status, CTX_OK);
+    ctx_cache_destroy(own);
+}
+
+static void settle_worker(void)
+{
+    CHECK_EQ(uv_loop_init(&loop), 0);
+    CHECK_EQ(uv_queue_work(&loop, &request, use_a_cache, NULL), 0);
+    run();
+    CHECK_EQ(uv_loop_close(&loop), 0);
+}
+
 /* What the process knows of functions, and its worker keeps, once all were met. */
 static uint64_t known;
 
@@ -253,12 +271,18 @@ static void expect_nothing_left(void)
 #endif
 }
 
-static void run_in_thread(const struct scenario *scenario)
+/* How many allocations failed. */
+static uint64_t run_in_thread(const struct scenario *scenario)
 {
     pthread_t thread;
+    uint64_t failures;
 
     CHECK_EQ(pthread_create(&thread, NULL, run_scenario, (void *)scenario), 0);
     CHECK_EQ(pthread_join(thread, NULL), 0);
+    failures = atomic_load(&alloc.failed);
+    support_alloc_recover(&alloc);
+    settle_worker();
+    return failures;
 }
 
 /* Fails each allocation of the scenario in turn; returns how many there were. */
@@ -268,9 +292,7 @@ static uint64_t fail_each(const struct scenario *scenario, bool for_ever)
         uint64_t failures;
 
         support_alloc_fail(&alloc, nth, for_ever);
-        run_in_thread(scenario);
-        failures = atomic_load(&alloc.failed);
-        support_alloc_recover(&alloc);
+        failures = run_in_thread(scenario);
         expect_nothing_left();
         if (!failures)
             return nth;

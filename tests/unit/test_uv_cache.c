@@ -538,6 +538,46 @@ Test(uv_cache, all_calls_of_a_loop_that_is_closed_are_answered)
     open_loop();
 }
 
+Test(uv_cache, also_what_has_landed_and_nobody_has_looked_at)
+{
+    struct caller caller = {0};
+
+    hold_loads();
+    caller_start(&caller, cache, price, 42);
+    gate_await(&gate, 1);
+    for (int i = 0; i < 3; i++)
+        call(i, 42);
+    gate_open(&gate);
+    cr_assert_eq(caller_join(&caller).status, CTX_OK); /* the landings are part of its call */
+    cr_assert_eq(ctx_uv_loop_close(&loop), 0);
+    for (int i = 0; i < 3; i++)
+        expect(i, CTX_ERR_ABANDONED, 0, "acme");
+    open_loop();
+}
+
+/* They are told to load for themselves, and do not. */
+Test(uv_cache, also_who_would_have_to_load)
+{
+    struct caller caller = {0};
+
+    price_probe.during = read_request;
+    price_probe.arg = &gate;
+    ctx_set(request, 0);
+    caller_start(&caller, cache, price, 42);
+    gate_await(&gate, 1);
+    for (int i = 0; i < 3; i++)
+        call(i, 42);
+    gate_open(&gate);
+    cr_assert_eq(caller_join(&caller).status, CTX_OK);
+    cr_assert_eq(ctx_uv_loop_close(&loop), 0);
+    for (int i = 0; i < 3; i++)
+        expect(i, CTX_ERR_ABANDONED, 0, "acme");
+    cr_assert_eq(price_probe.loads, 1);
+    price_probe.during = NULL;
+    cr_assert_eq(ask(cache, price, 42).status, CTX_OK); /* nobody has the key */
+    open_loop();
+}
+
 static void on_timeout(uv_timer_t *timer)
 {
     close_handle(timer);

@@ -39,22 +39,28 @@ static bool put(struct ctxi_uv_call *call)
     return landings != NULL;
 }
 
+/* Has landed, and nobody waits for it: it may be told to lead. */
+static void let_go(struct ctxi_uv_call *call)
+{
+    if (call->status == CTX_LEAD)
+        (void)ctx_cache_abandon(call->flight);
+    ctx_cache_ref_release(&call->ref);
+    ctx_release(call, sizeof *call);
+}
+
 /* Who lands a call that is forsaken is the last to see it. */
 void ctxi_uv_land(void *user, int status, ctx_cache_ref *ref, ctx_cache_flight flight,
                   const ctx_cache_info *info)
 {
     struct ctxi_uv_call *call = user;
 
+    (void)flight;
     call->status = status;
     call->ref = *ref;
     call->info = *info;
     *ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;
-    if (put(call))
-        return;
-    if (status == CTX_LEAD)
-        (void)ctx_cache_abandon(flight);
-    ctx_cache_ref_release(&call->ref);
-    ctx_release(call, sizeof *call);
+    if (!put(call))
+        let_go(call);
 }
 
 /* ---- on the loop's ------------------------------------------------------------------------ */
@@ -118,7 +124,7 @@ void ctxi_uv_landings_forsake(struct ctxi_uv_call *call)
     call->landings = NULL;
     ctxi_uv_unlock();
     if (landed)
-        ctxi_uv_land(call, call->status, &call->ref, call->flight, &call->info);
+        let_go(call);
 }
 
 /* ---- deadlines ---------------------------------------------------------------------------- */
