@@ -133,6 +133,7 @@ SERVER_LIBS    := libmicrohttpd sqlite3
 # Examples that need a package, and the pkg-config modules that it is.
 EXAMPLE_NEEDS_glib     := 'glib-2.0 >= 2.74'
 EXAMPLE_NEEDS_libevent := libevent
+EXAMPLE_NEEDS_event_loop := libuv
 example_packages = $(if $(EXAMPLE_NEEDS_$2),$(patsubst -I%,-isystem%,\
                        $(shell pkg-config $1 $(EXAMPLE_NEEDS_$2) 2>/dev/null)))
 EXAMPLES_LACKING := $(foreach e,$(EXAMPLE_NAMES),$(if $(EXAMPLE_NEEDS_$e),$(if $(call \
@@ -251,7 +252,9 @@ install-check: lib $(BENCH) ## Installs into a scratch folder and uses the copy 
 examples-check: $(filter-out $(LEFT_OUT),$(EXAMPLES)) ## Runs the examples and compares what they print
 	@status=0; for name in $(EXAMPLE_NAMES); do \
 	    $(CHECK) run "example $$name" tests/packaging/example.sh \
-	        $(B)/examples/$$name examples/expected/$$name.txt || status=1; done; exit $$status
+	        $(B)/examples/$$name examples/expected/$$name.txt || status=1; done; \
+	$(CHECK) run "README shows what runs" \
+	    tests/packaging/readme.sh README.md examples/event_loop.c || status=1; exit $$status
 
 bench: $(BENCH) ## Traces through every command, with a page for each, and some single operations
 	@bench/run.sh $(BENCH) $(BUILD)/bench
@@ -473,6 +476,9 @@ $(UV_LINKS): $(UV_SHARED)
 # The adapter's archive comes before that of what it needs.
 $(UV_PROGRAMS): LIBS += $(UV_STATIC) $(STATIC) $(UV_LIBS)
 $(UV_PROGRAMS): $(UV_STATIC)
+
+$(B)/examples/event_loop: ADAPTERS = -L$(B) -lctxcache-uv
+$(B)/examples/event_loop: | $(UV_SHARED) $(UV_LINKS)
 endif
 
 $(BENCH): $(BENCH_OBJECTS) $(TUNE) $(STATIC)
@@ -499,7 +505,7 @@ $(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(TUN
 	$(Q)$(link_c) $^ $(TUNE_LIBS) -lm -o $@
 
 # Examples link the shared library, which has the public functions alone.
-link_shared = -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' -lm -o $@
+link_shared = $(ADAPTERS) -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' -lm -o $@
 
 $(B)/examples/%: $(B)/obj/examples/%.c.o | $(SHARED) $(LINKS)
 	$(make_dir)

@@ -37,6 +37,22 @@ fresh_install()
     grep -q "ctxcache $version" "$prefix/share/man/man1/ctxbench.1" || fail "a manual of another version"
 }
 
+# The adapter for libuv, where libuv was found when the library was built. Its header asks for POSIX.
+through_pkg_config_uv()
+{
+    pkg-config --exists libuv || return 0
+    [ "$(pkg-config --modversion ctxcache-uv)" = "$version" ] || fail "pkg-config: ctxcache-uv"
+    # shellcheck disable=SC2046 # lists of words
+    {
+        gcc -std=gnu11 "$here/consumer_uv.c" -o "$scratch/pc-uv" \
+            $(pkg-config --cflags --libs ctxcache-uv)
+        g++ -std=c++17 -x c++ "$here/consumer_uv.c" -o "$scratch/pc-uv-cpp" \
+            $(pkg-config --cflags --libs ctxcache-uv)
+    }
+    expect_version env LD_LIBRARY_PATH="$prefix/lib" "$scratch/pc-uv"
+    expect_version env LD_LIBRARY_PATH="$prefix/lib" "$scratch/pc-uv-cpp"
+}
+
 through_pkg_config()
 {
     [ "$(pkg-config --modversion ctxcache)" = "$version" ] || fail "pkg-config: another version"
@@ -49,6 +65,7 @@ through_pkg_config()
         g++ -std=c++17 "$here/consumer.cpp" -o "$scratch/pc-cpp" \
             $(pkg-config --cflags --libs ctxcache)
     }
+    through_pkg_config_uv
     expect_version env LD_LIBRARY_PATH="$prefix/lib" "$scratch/pc-shared"
     expect_version "$scratch/pc-static"
     expect_version env LD_LIBRARY_PATH="$prefix/lib" "$scratch/pc-cpp"
@@ -59,7 +76,7 @@ through_cmake()
     cmake -S "$here" -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$prefix" \
         -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DWANTED_VERSION="$version"
     cmake --build "$scratch/cmake"
-    for program in cmake-shared cmake-static cmake-cpp; do
+    for program in cmake-shared cmake-static cmake-cpp $(pkg-config --exists libuv && echo cmake-uv); do
         expect_version "$scratch/cmake/$program"
     done
 }
