@@ -86,14 +86,14 @@ struct ctxi_uv_capture *ctxi_uv_capture_of(struct ctxi_uv_loop *kept, const void
 
 struct ctxi_uv_run ctxi_uv_run_begin(struct ctxi_uv_loop *kept, struct ctxi_uv_capture *capture)
 {
-    struct ctxi_uv_run run;
+    struct ctxi_uv_run run = {0};
     int status;
 
-    run.kept = kept;
-    run.callback = capture ? capture->callback : NULL;
     if (!capture)
         return run;
     kept->holds++;
+    run.kept = kept;
+    run.callback = capture->callback;
     run.alloc = capture->alloc;
     status = ctxi_uv_stay_begin(&run.stay, &capture->place);
     if (status != CTX_OK)

@@ -22,9 +22,8 @@ static void on_fs(uv_fs_t *request)
 
 static struct asked ask(uv_loop_t *loop, uv_fs_t *request, uv_fs_cb callback)
 {
-    struct asked asked;
+    struct asked asked = {0};
 
-    asked.error = 0;
     asked.callback = callback ? on_fs : NULL;
     if (callback)
         asked.error = ctxi_uv_hand_over(&asked.hand, loop, request, CTXI_UV_FN(on_fs),
