@@ -491,6 +491,26 @@ Test(uv_cache, the_name_may_be_that_of_the_context_around)
     ctx_context_unref(session);
 }
 
+/* The answer comes all the same, and in no context. */
+Test(uv_cache, a_named_context_that_is_entered_when_the_answer_comes)
+{
+    ctx_context *session = context_with("globex");
+
+    cr_assert_eq(CTX_UV_IN(session,
+                           ctx_uv_cache_call(&loop, cache, price, on_answer, &answers[0], 42)),
+                 CTX_OK);
+    cr_assert_eq(ctx_enter(session), CTX_OK); /* around the loop itself */
+    run();
+    cr_assert_eq(ctx_exit(session), CTX_OK);
+    cr_assert_eq(answers[0].status, CTX_OK);
+    cr_assert_str_eq(answers[0].tenant, "unset");
+    cr_assert_str_eq(now_in(session), "globex");
+    cr_assert_eq(ctx_uv_failures(&loop), 1);
+    cr_assert_eq(ctx_uv_loop_close(&loop), 0);
+    ctx_context_unref(session);
+    open_loop();
+}
+
 /* ---- the end of a loop -------------------------------------------------------------------- */
 
 static void refuse_more(void *user, int status, ctx_cache_ref *ref, const ctx_cache_info *info)
