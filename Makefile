@@ -111,13 +111,15 @@ UV_STATIC := $(if $(HAVE_UV),$(UV).a)
 UV_SHARED := $(if $(HAVE_UV),$(UV).so.$(VERSION))
 UV_LINKS  := $(if $(HAVE_UV),$(B)/$(UV_SONAME) $(UV).so)
 
-UV_PROGRAMS  := $(foreach d,unit leak stress,$(filter $(B)/$d/%_uv $(B)/$d/test_uv_%,$(call programs,$d)))
+UV_PROGRAMS  := $(foreach d,unit leak stress,$(filter $(B)/$d/%_uv $(B)/$d/test_uv_%,$(call programs,$d))) \
+                $(B)/differential/async
 NOT_BUILT    := $(if $(HAVE_UV),,$(UV_PROGRAMS))
 UNIT         := $(filter-out $(NOT_BUILT),$(call programs,unit))
 LEAK         := $(filter-out $(NOT_BUILT),$(call programs,leak))
 STRESS       := $(filter-out $(NOT_BUILT),$(call programs,stress))
 FUZZERS      := $(call programs,fuzz)
-DIFFERENTIAL := $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differential/*/*.c))))
+DIFFERENTIAL := $(filter-out $(NOT_BUILT),\
+                    $(patsubst tests/%/,$(B)/%,$(sort $(dir $(wildcard tests/differential/*/*.c)))))
 MODELS       := $(basename $(notdir $(wildcard tests/model/*.pml)))
 HEADERS_C    := $(filter-out $(if $(HAVE_UV),,include/ctxcache/uv.h),\
                     $(sort $(wildcard include/*.h include/*/*.h)))
@@ -217,11 +219,13 @@ fuzz-run: $(FUZZERS)
 	    $(CHECK) run "fuzz $${program##*/fuzz_}" tests/fuzz/run.sh $$program $(FUZZ_SECONDS) || status=1; \
 	done; exit $$status
 
-differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars and functools.lru_cache
+differential: $(DIFFERENTIAL) ## Compares with CPython's contextvars, asyncio and functools.lru_cache
 	@status=$(if $(DIFFERENTIAL),0,1); for program in $(DIFFERENTIAL); do \
 	    name=$${program##*/}; \
 	    $(CHECK) run "$(VARIANT) differential $$name" \
-	        python3 tests/differential/$$name/run.py $$program || status=1; done; exit $$status
+	        python3 tests/differential/$$name/run.py $$program || status=1; done; \
+	$(if $(HAVE_UV),,$(CHECK) run "$(VARIANT) differential async" \
+	    sh -c 'echo "needs libuv, which make deps installs"; exit 77';) exit $$status
 
 headers: ## Compiles every public header alone, as C11 and C++17, and what must not compile
 	@status=0; for cc in gcc clang; do \
@@ -502,7 +506,7 @@ $(B)/%: $(B)/obj/tests/%.cpp.o $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 $(DIFFERENTIAL): $(B)/%: $$(call objects,tests/$$*/*.c) $(SUPPORT_OBJECTS) $(TUNE) $(STATIC)
 	$(make_dir)
 	@echo "  LINK $@"
-	$(Q)$(link_c) $^ $(TUNE_LIBS) -lm -o $@
+	$(Q)$(link_c) $^ $(LIBS) $(TUNE_LIBS) -lm -o $@
 
 # Examples link the shared library, which has the public functions alone.
 link_shared = $(ADAPTERS) -L$(B) -lctxcache -Wl,-rpath,'$$ORIGIN/..' -lm -o $@
