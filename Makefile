@@ -25,12 +25,13 @@ SONAME  := libctxcache.so.$(MAJOR)
 # Each has files in bench/*/optional that begin with its name, and the pkg-config modules that it
 # needs. What is not found is left out of ctxbench, which then says so; `make bench-peers` installs
 # all of it.
-BENCH_OPTIONAL := glib memcached python rocksdb
+BENCH_OPTIONAL := glib memcached python rocksdb uv
 BENCH_NEEDS_glib      := glib-2.0
 BENCH_NEEDS_memcached := libmemcached
 BENCH_NEEDS_python    := 'python3-embed >= 3.10'
 # Its interface in C++ changed in 8.0.
 BENCH_NEEDS_rocksdb   := 'rocksdb >= 7.8' 'rocksdb < 8'
+BENCH_NEEDS_uv        := libuv
 BENCH_FIRST_rocksdb   := command -v $(CXX) >/dev/null &&
 
 BENCH_FOUND  := $(foreach p,$(BENCH_OPTIONAL),$(if $(shell $(BENCH_FIRST_$p) pkg-config --exists \
@@ -264,7 +265,7 @@ bench: $(BENCH) ## Traces through every command, with a page for each, and some 
 	@bench/run.sh $(BENCH) $(BUILD)/bench
 
 bench-peers: ## Installs what competitors of the bench need, and measures against all of them
-	@.ci/deps build bench peers
+	@.ci/deps build bench peers uv
 	@$(MAKE) $(J) $(BENCH)
 	$(BENCH) throughput
 
@@ -485,7 +486,7 @@ $(B)/examples/event_loop: ADAPTERS = -L$(B) -lctxcache-uv
 $(B)/examples/event_loop: | $(UV_SHARED) $(UV_LINKS)
 endif
 
-$(BENCH): $(BENCH_OBJECTS) $(TUNE) $(STATIC)
+$(BENCH): $(BENCH_OBJECTS) $(TUNE) $(UV_STATIC) $(STATIC)
 	@echo "  LINK $@"
 	$(Q)$(if $(filter %.cpp.o,$^),$(link_cxx),$(link_c)) $^ $(BENCH_LIBS) $(TUNE_LIBS) -lm -o $@
 

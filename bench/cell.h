@@ -31,7 +31,7 @@ struct result {
     double mops;    /* of all threads together, from the median */
     double scaling; /* mops over that of the same with 1 thread */
     double hit_ratio;
-    double bytes_per_entry;    /* all memory of the cache */
+    double bytes_per_entry;    /* all memory of the cache; async section: of a task that waits */
     double overhead_per_entry; /* the same without key and value */
     double heap_per_entry;     /* what malloc gave out for it: a check of the former */
     struct latency_summary latency;
@@ -123,7 +123,8 @@ struct section {
     void (*close)(struct group *group);
 };
 
-extern const struct section section_context, section_cache, section_record, section_growth;
+extern const struct section section_context, section_cache, section_record, section_growth,
+    section_async;
 
 /* For the sections: memory for cells, one more cell, and freeing them. */
 void group_open(struct group *group, size_t cells_most);

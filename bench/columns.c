@@ -87,25 +87,27 @@ static double overhead(const struct report *report, const struct result *result)
 }
 
 const struct column columns[] = {
-    {"ns/op", 8, 1, false, median},
-    {"min", 7, 1, false, least},
-    {"max", 7, 1, false, most},
-    {"Mop/s", 7, 1, false, mops},
-    {"scaling", 7, 2, false, scaling},
-    {"x floor", 7, 2, false, times_floor},
-    {"x ctxcache", 10, 2, false, times_ctxcache},
-    {"p99", 7, 0, true, p99},
-    {"p99.9", 8, 0, true, p999},
-    {"hits", 6, 3, true, hits},
-    {"B/entry", 7, 0, true, bytes},
-    {"overhead", 8, 0, true, overhead},
+    {"ns/op", 8, 1, EVERYWHERE, median},
+    {"min", 7, 1, EVERYWHERE, least},
+    {"max", 7, 1, EVERYWHERE, most},
+    {"Mop/s", 7, 1, EVERYWHERE, mops},
+    {"scaling", 7, 2, EVERYWHERE, scaling},
+    {"x floor", 7, 2, EVERYWHERE, times_floor},
+    {"x ctxcache", 10, 2, EVERYWHERE, times_ctxcache},
+    {"p99", 7, 0, OF_CACHES, p99},
+    {"p99.9", 8, 0, OF_CACHES, p999},
+    {"hits", 6, 3, OF_CACHES, hits},
+    {"B/entry", 7, 0, OF_MEMORY, bytes},
+    {"overhead", 8, 0, OF_CACHES, overhead},
 };
 
 const size_t column_count = sizeof columns / sizeof *columns;
 
 bool column_applies(const struct column *column, const struct result *result)
 {
-    return !column->cache || strcmp(result->section, "context") != 0;
+    if (strcmp(result->section, "context") == 0)
+        return column->where == EVERYWHERE;
+    return column->where != OF_CACHES || strcmp(result->section, "async") != 0;
 }
 
 const char *column_text(const struct column *column, const struct report *report,

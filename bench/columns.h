@@ -11,7 +11,11 @@
 struct column {
     const char *title;
     int width, decimals;
-    bool cache; /* only where there is a cache */
+    enum {
+        EVERYWHERE,
+        OF_MEMORY, /* where something takes memory */
+        OF_CACHES  /* where there is a cache */
+    } where;
     /* NAN: does not apply. */
     double (*value)(const struct report *report, const struct result *result);
 };

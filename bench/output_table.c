@@ -51,6 +51,8 @@ static void print_heading(FILE *file, const struct report *report, const struct 
         fputs("workload/variables set", file);
     else if (strcmp(result->section, "growth") == 0)
         fputs("hit/entries x tenants, invalidate/entries", file);
+    else if (strcmp(result->section, "async") == 0)
+        fputs("workload/variables set, handles or tasks", file);
     else
         print_sizes(file, report->plan);
     fprintf(file, "\n%-18s %2s  %-16s", "workload", "th", "competitor");
@@ -73,8 +75,8 @@ static void print_notes(FILE *file, const struct report *report)
         "\nns/op: median time of one operation in each thread, of n samples; min, max: of those.\n"
         "x floor, x ctxcache: how many times that competitor's time this one takes.\n"
         "p99, p99.9: of single calls, in ns, the clock's own time subtracted. B/entry: all "
-        "memory;\n"
-        "overhead: the same without key and value.\n",
+        "memory,\n"
+        "of a task as well; overhead: the same without key and value.\n",
         file);
     if (dropped)
         fprintf(file, "%zu samples were dropped: a worker waited for its processor.\n", dropped);

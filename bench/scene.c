@@ -1,10 +1,10 @@
 #include "scene.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "die.h"
+#include "heap.h"
 
 #define SETTLING_CALLS 4 /* for each entry of a cache that evicts */
 
@@ -59,13 +59,6 @@ void *scene_open_filled(const struct scene *scene, const struct contender *conte
         if (contender->call(cache, &calls) != expected)
             die("%s: %s gave a wrong answer", scene->workload, contender->name);
     return cache;
-}
-
-static double heap_bytes(void)
-{
-    struct mallinfo2 info = mallinfo2();
-
-    return (double)(info.uordblks + info.hblkhd);
 }
 
 void scene_settle(struct scene *scene, size_t contender)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const struct section *const sections[] = {&section_context, &section_cache, &section_record,
-                                                 &section_growth};
+                                                 &section_growth, &section_async};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

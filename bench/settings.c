@@ -15,8 +15,9 @@
 #define FIELD(name) offsetof(struct settings, name)
 
 static const struct option options[] = {
-    {"--section", "NAME", "context, cache, record, growth, or all: the first two (the default)",
-     OPTION_LIST, FIELD(plan.sections), 0, 0},
+    {"--section", "NAME",
+     "context, cache, record, growth, async, or all: the first two (the default)", OPTION_LIST,
+     FIELD(plan.sections), 0, 0},
     {"--workload", "NAME[,NAME]", "only these workloads; get wants get/1, get/16 and get/1000",
      OPTION_LIST, FIELD(plan.workloads), 0, 0},
     {"--competitor", "NAME[,NAME]", "only these competitors", OPTION_LIST, FIELD(plan.competitors),
@@ -80,6 +81,8 @@ void settings_help(void)
         "Workloads of the growth section (its competitors: floor, ctxcache, uthash+mutex, or\n"
         "those of the cache section that --competitor names):",
         section_growth.workload);
+    print_names("Workloads of the async section:", section_async.workload);
+    print_names("Its competitors:", section_async.competitor);
     puts("\nFor example, one comparison in a few seconds:\n"
          "  " COMMAND " --workload W1 --competitor ctxcache,uthash+mutex --seconds 5");
 }

@@ -165,6 +165,35 @@ static void bind_run(size_t count)
     }
 }
 
+/* An entered context, and another that is entered on top of it and left. */
+static void switch_context(size_t count)
+{
+    ctx_context *context;
+    int status = CTX_OK;
+
+    check(ctx_copy(&context), "ctx_copy()");
+    for (size_t i = 0; i < count; i++) {
+        status |= ctx_enter(context);
+        status |= ctx_exit(context);
+    }
+    check(status, "ctx_enter() and ctx_exit()");
+    ctx_context_unref(context);
+}
+
+static void swap_context(size_t count)
+{
+    ctx_context *context, *previous;
+    int status = CTX_OK;
+
+    check(ctx_copy(&context), "ctx_copy()");
+    for (size_t i = 0; i < count; i++) {
+        status |= ctx_swap(context, &previous);
+        status |= ctx_swap(previous, &context);
+    }
+    check(status, "ctx_swap()");
+    ctx_context_unref(context);
+}
+
 const struct context_contender context_ctxcache = {
     .name = "ctxcache",
     .about = "the context store",
@@ -179,5 +208,7 @@ const struct context_contender context_ctxcache = {
                    [CONTEXT_COPY] = copy,
                    [CONTEXT_RUN] = run,
                    [CONTEXT_COPY_RUN_SET] = copy_run_set,
-                   [CONTEXT_BIND_RUN] = bind_run},
+                   [CONTEXT_BIND_RUN] = bind_run,
+                   [ASYNC_SWITCH] = switch_context,
+                   [ASYNC_SWAP] = swap_context},
 };

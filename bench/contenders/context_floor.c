@@ -75,7 +75,9 @@ const struct context_contender context_floor = {
     .operations = {[CONTEXT_GET] = get,
                    [CONTEXT_GET_DEFAULT] = get,
                    [CONTEXT_SET_RESET] = set_reset,
-                   [CONTEXT_SET] = set},
+                   [CONTEXT_SET] = set,
+                   [ASYNC_SWITCH] = get,
+                   [ASYNC_SWAP] = get},
 };
 
 const struct context_contender context_floor_inline = {
@@ -85,5 +87,6 @@ const struct context_contender context_floor_inline = {
     .finish = nothing,
     .enter = nothing,
     .leave = nothing,
-    .operations = {[CONTEXT_GET] = get_inline},
+    .operations =
+        {[CONTEXT_GET] = get_inline, [ASYNC_SWITCH] = get_inline, [ASYNC_SWAP] = get_inline},
 };

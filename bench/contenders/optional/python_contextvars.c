@@ -205,6 +205,17 @@ static void bind_run(size_t count)
     copy_run(count, do_nothing);
 }
 
+static void switch_context(size_t count)
+{
+    PyObject *context = copy_current();
+
+    for (size_t i = 0; i < count; i++) {
+        check(PyContext_Enter(context), "PyContext_Enter()");
+        check(PyContext_Exit(context), "PyContext_Exit()");
+    }
+    Py_DECREF(context);
+}
+
 /* ---- and taking it ------------------------------------------------------------------------ */
 
 #define WITH_GIL(operation)                                                                        \
@@ -223,6 +234,7 @@ WITH_GIL(copy)
 WITH_GIL(run)
 WITH_GIL(copy_run_set)
 WITH_GIL(bind_run)
+WITH_GIL(switch_context)
 
 const struct context_contender context_cpython = {
     .name = "cpython",
@@ -238,5 +250,6 @@ const struct context_contender context_cpython = {
                    [CONTEXT_COPY] = copy_with_gil,
                    [CONTEXT_RUN] = run_with_gil,
                    [CONTEXT_COPY_RUN_SET] = copy_run_set_with_gil,
-                   [CONTEXT_BIND_RUN] = bind_run_with_gil},
+                   [CONTEXT_BIND_RUN] = bind_run_with_gil,
+                   [ASYNC_SWITCH] = switch_context_with_gil},
 };

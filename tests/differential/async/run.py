@@ -20,6 +20,8 @@ if sys.version_info < (3, 11):
     print("asyncio's create_task(context=) needs Python 3.11")
     sys.exit(77)
 
+sys.dont_write_bytecode = True  # beside the sources
+
 import programs
 import trees
 
@@ -52,7 +54,7 @@ def lines_of(command, text=None):
 def reference_of(name):
     here = os.path.dirname(os.path.abspath(__file__))
     code = f"import asyncio, programs; asyncio.run(programs.{name}())"
-    return lines_of(["env", f"PYTHONPATH={here}", sys.executable, "-c", code])
+    return lines_of(["env", f"PYTHONPATH={here}", sys.executable, "-B", "-c", code])
 
 
 # ---- the programs of programs.py ---------------------------------------------------------------
