@@ -76,7 +76,7 @@ FLAGS_tests    := -Iinclude -Isrc -Itests
 FLAGS_bench    := -Iinclude -Ibench -Isrc -DCTXBENCH_FLAGS="\"$(strip $(FLAGS_$(VARIANT)) $(NDEBUG)$(if $(filter \
                       release,$(VARIANT)),; the library -O3))\"" \
                   $(BENCH_CFLAGS)
-FLAGS_examples  = -Iinclude $(call example_packages,--cflags,$(notdir $*))
+FLAGS_examples  = -Iinclude -Iexamples $(call example_packages,--cflags,$(notdir $*))
 folder_flags    = $(FLAGS_$(firstword $(subst /, ,$1)))
 
 DEFINES  := -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L
@@ -126,11 +126,13 @@ HEADERS_C    := $(filter-out $(if $(HAVE_UV),,include/ctxcache/uv.h),\
                     $(sort $(wildcard include/*.h include/*/*.h)))
 HEADERS_CXX  := $(HEADERS_C) $(sort $(wildcard include/*.hpp include/*/*.hpp))
 
-# One example per file, and the tenant server, which has a folder of its own.
+# One example per file, and the tenant server, which has a folder of its own, and one for what
+# another such server would share.
 EXAMPLE_NAMES  := $(sort $(basename $(notdir $(wildcard examples/*.c examples/*.cpp))))
 EXAMPLES       := $(addprefix $(B)/examples/,$(EXAMPLE_NAMES))
+REPORT_OBJECTS := $(call objects,examples/tenant_reports/*.c)
 SERVER         := $(B)/examples/tenant_server
-SERVER_OBJECTS := $(call objects,examples/tenant_server/*.c)
+SERVER_OBJECTS := $(call objects,examples/tenant_server/*.c) $(REPORT_OBJECTS)
 SERVER_LIBS    := libmicrohttpd sqlite3
 
 # Examples that need a package, and the pkg-config modules that it is.
@@ -446,7 +448,7 @@ $(B)/obj/%.cpp.o: %.cpp $(B)/flags | $(B)/found
 	@echo "  CXX  $<"
 	$(Q)$(call compile_cxx,$<) -MMD -MP -c $< -o $@
 
-$(SERVER_OBJECTS): FLAGS_examples = -Iinclude $(shell pkg-config --cflags $(SERVER_LIBS))
+$(SERVER_OBJECTS): FLAGS_examples += $(shell pkg-config --cflags $(SERVER_LIBS) 2>/dev/null)
 
 $(STATIC): $(LIB_OBJECTS) $(B)/sources
 	@rm -f $@

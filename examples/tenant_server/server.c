@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "answer.h"
-#include "report.h"
-#include "stats.h"
+#include "tenant_reports/report.h"
+#include "tenant_reports/stats.h"
+#include "tenant_reports/variables.h"
 
 struct request {
     struct MHD_Connection *connection;
@@ -23,52 +24,18 @@ static const char *header(const struct request *request, const char *name)
 
 /* ---- the middleware ----------------------------------------------------------------------- */
 
-/* What may stand in X-Tenant and in a language tag; nothing that JSON would have to escape. */
-static bool is_plain(const char *text)
-{
-    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "0123456789-_.");
-    return length > 0 && length <= 63 && text[length] == '\0';
-}
-
-static int set_tenant(const struct request *request)
-{
-    const char *name = header(request, "X-Tenant");
-
-    /* Not named, not set: the cache refuses to guess (CTX_ERR_UNSET). */
-    if (!name)
-        return CTX_OK;
-    return is_plain(name) ? ctx_set(tenant, name) : CTX_ERR_INVALID;
-}
-
-static int set_currency(const struct request *request)
-{
-    const char *code = header(request, "X-Currency");
-
-    if (code && !database_knows_currency(code))
-        return CTX_ERR_INVALID;
-    return ctx_set(currency, code ? code : "EUR");
-}
-
-static int set_locale(const struct request *request)
-{
-    const char *tag = header(request, "X-Locale");
-
-    if (!tag)
-        tag = header(request, "Accept-Language");
-    if (!tag || *tag == '*')
-        tag = "en";
-    /* The first language of the list is enough here. */
-    return ctx_set(locale, ctx_string_n(tag, strcspn(tag, ",;")));
-}
-
 static int set_variables(const struct request *request)
 {
-    int status = set_tenant(request);
+    const struct request_headers headers = {
+        .tenant = header(request, "X-Tenant"),
+        .currency = header(request, "X-Currency"),
+        .locale = header(request, "X-Locale"),
+        .accept_language = header(request, "Accept-Language"),
+        .request_id = header(request, "X-Request-Id"),
+        .user = header(request, "X-User"),
+    };
 
-    if (status == CTX_OK)
-        status = set_currency(request);
-    return status == CTX_OK ? set_locale(request) : status;
+    return variables_set(&headers);
 }
 
 /* ---- the handlers ------------------------------------------------------------------------- */
@@ -166,8 +133,9 @@ static void with_variables(void *arg)
     int status = set_variables(request);
 
     if (status == CTX_ERR_INVALID)
-        request->queued = answer_text(request->connection, 400,
-                                      "X-Tenant, X-Currency: a plain name, a known currency");
+        request->queued =
+            answer_text(request->connection, 400,
+                        "X-Tenant, X-User, X-Request-Id: plain names; X-Currency: a known one");
     else if (status != CTX_OK)
         request->queued = answer_failure(request->connection, status, NULL);
     else

@@ -1,10 +1,10 @@
 #include "report.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-CTX_VAR(tenant);
-CTX_VAR(currency);
-CTX_VAR(locale);
+#include "log.h"
+#include "variables.h"
 
 static struct database *orders;
 static ctx_cache *cache;
@@ -16,15 +16,21 @@ CTX_CACHE_WRAP_REF(cached_revenue, revenue, int64_t, int64_t)
 static int summary(ctx_cache_load *load, int64_t year);
 CTX_CACHE_WRAP_REF(cached_summary, summary, int64_t)
 
-int reports_open(struct database *database)
+ctx_cache_fn *const report_revenue_fn = cached_revenue_fn;
+ctx_cache_fn *const report_summary_fn = cached_summary_fn;
+
+int reports_open(struct database *database, size_t capacity_bytes)
 {
     ctx_var *const vary[] = {tenant, currency};
+    ctx_var *const ignore[] = {request_id, user}; /* a load logs them, and depends on neither */
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
 
     config.name = "reports";
-    config.capacity_bytes = 16 << 20;
+    config.capacity_bytes = capacity_bytes;
     config.vary = vary;
     config.vary_count = 2;
+    config.ignore = ignore;
+    config.ignore_count = 2;
     config.ttl_ns = 60000000000u;
     orders = database;
     return ctx_cache_new(&config, &cache);
@@ -57,7 +63,10 @@ static int run_query(ctx_cache_load *load, const char *title, int64_t year, int6
 
     if (status == CTX_OK)
         status = ctx_get_string(currency, &query.currency);
-    return status == CTX_OK ? database_report(orders, &query, give, load) : status;
+    if (status != CTX_OK)
+        return status;
+    log_line("query of %" PRId64 ", quarter %" PRId64, year, quarter);
+    return database_report(orders, &query, give, load);
 }
 
 static int revenue(ctx_cache_load *load, int64_t year, int64_t quarter)

@@ -34,12 +34,23 @@ static bool time_is_up(const struct lifetime *life)
            (now.tv_sec == life->end.tv_sec && now.tv_nsec >= life->end.tv_nsec);
 }
 
+bool lifetime_outlived(struct lifetime *life)
+{
+    if (!life->over)
+        life->over = time_is_up(life) || getppid() != life->parent;
+    return life->over;
+}
+
 bool lifetime_over(struct lifetime *life, long milliseconds)
 {
     const struct timespec wait = {milliseconds / 1000, milliseconds % 1000 * 1000000};
 
     if (!life->over)
-        life->over = sigtimedwait(&life->signals, NULL, &wait) > 0 || time_is_up(life) ||
-                     getppid() != life->parent;
-    return life->over;
+        life->over = sigtimedwait(&life->signals, NULL, &wait) > 0;
+    return lifetime_outlived(life);
+}
+
+void lifetime_release_signals(struct lifetime *life)
+{
+    pthread_sigmask(SIG_UNBLOCK, &life->signals, NULL);
 }

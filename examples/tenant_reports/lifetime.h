@@ -1,5 +1,5 @@
 /*
- * lifetime.h: when the server has to end, asked for by the main thread while it builds and waits.
+ * lifetime.h: when a server has to end, asked for by the main thread while it builds and waits.
  */
 #ifndef LIFETIME_H
 #define LIFETIME_H
@@ -27,5 +27,10 @@ void lifetime_begin(struct lifetime *life, long seconds);
  * process that started us. Once true it stays true.
  */
 bool lifetime_over(struct lifetime *life, long milliseconds);
+
+/* For an event loop: from now on signals arrive at handlers, and what is left here is to ask now and then
+ * for the other two. */
+void lifetime_release_signals(struct lifetime *life);
+bool lifetime_outlived(struct lifetime *life);
 
 #endif

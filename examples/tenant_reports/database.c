@@ -40,7 +40,7 @@ static bool open_connection(struct connection *connection, const char *path)
     if (result == SQLITE_OK)
         result = sqlite3_prepare_v2(connection->handle, report_sql, -1, &connection->report, NULL);
     if (result != SQLITE_OK)
-        fprintf(stderr, "tenant_server: %s: %s\n", path, sqlite3_errmsg(connection->handle));
+        fprintf(stderr, "database: %s: %s\n", path, sqlite3_errmsg(connection->handle));
     return result == SQLITE_OK;
 }
 
@@ -133,7 +133,7 @@ int database_report(struct database *database, const struct database_query *quer
     if (sqlite3_step(connection->report) == SQLITE_ROW)
         status = give_row(connection, give, user);
     if (status == DATABASE_FAILED)
-        fprintf(stderr, "tenant_server: %s\n", sqlite3_errmsg(connection->handle));
+        fprintf(stderr, "database: %s\n", sqlite3_errmsg(connection->handle));
     sqlite3_reset(connection->report);
     sqlite3_clear_bindings(connection->report);
     give_back(database, connection);

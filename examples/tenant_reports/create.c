@@ -121,7 +121,7 @@ bool database_create(const char *path, long rows, bool (*stop)(void *user), void
     if (result == SQLITE_OK)
         result = sqlite3_exec(db, finish, NULL, NULL, NULL);
     if (result != SQLITE_OK && result != SQLITE_INTERRUPT)
-        fprintf(stderr, "tenant_server: %s: %s\n", path, sqlite3_errmsg(db));
+        fprintf(stderr, "database: %s: %s\n", path, sqlite3_errmsg(db));
     sqlite3_close(db);
     if (result != SQLITE_OK)
         unlink(path);
