@@ -37,9 +37,10 @@ static int open_request(struct ctxi_request *request, ctx_cache_fn *fn, const ct
 
 /* How a search is to be done, and what came of it. */
 struct search {
-    bool leaves_trace;     /* get; peek does not */
-    bool again;            /* the clock must be read first */
-    struct ctxi_hold hold; /* one reference */
+    bool leaves_trace;       /* get; peek does not */
+    bool again;              /* the clock must be read first */
+    const ctx_var *variable; /* the one that is unset, or NULL */
+    struct ctxi_hold hold;   /* one reference */
 };
 
 static enum ctx_cache_outcome outcome_of(const struct search *search, int status)
@@ -143,6 +144,7 @@ static int search(struct search *search, ctx_cache *cache, ctx_cache_fn *fn, con
     int r;
 
     r = open_request(&request, fn, args, arg_count, search->leaves_trace);
+    search->variable = request.variable;
     if (r != CTX_OK)
         return end_search(search, cache, r);
     do {
@@ -158,7 +160,7 @@ static int search(struct search *search, ctx_cache *cache, ctx_cache_fn *fn, con
 static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
                 size_t arg_count, ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
-    struct search found = {leaves_trace, false, CTXI_HOLD_NONE};
+    struct search found = {leaves_trace, false, NULL, CTXI_HOLD_NONE};
     struct ctxi_asked asked;
     ctx_cache_info ours;
     int r;
@@ -179,6 +181,8 @@ static int find(bool leaves_trace, ctx_cache *cache, ctx_cache_fn *fn, const ctx
     ctxi_info_clear(&ours);
     ours.outcome = outcome_of(&found, r);
     ours.stored = found.hold.entry != NULL;
+    if (found.variable)
+        ctxi_info_name(&ours, found.variable->name);
     ctxi_info_write(&ours, found.hold.entry, info);
     if (r == CTX_OK)
         ctxi_ref_take(out_ref, cache, &found.hold);

@@ -42,8 +42,11 @@ Test(unset, the_info_names_the_variable)
 
     ctx_set(tenant, "acme");
     cr_assert_str_eq(ask(cache, price, 1).info.variable, "currency");
+    cr_assert_str_eq(look(cache, price, 1).info.variable, "currency");
+    cr_assert_str_eq(peek(cache, price, 1).info.variable, "currency");
     ctx_set(currency, "EUR");
     cr_assert_str_eq(ask(cache, price, 1).info.variable, "");
+    cr_assert_str_eq(look(cache, price, 1).info.variable, "");
     ctx_cache_destroy(cache);
 }
 
