@@ -126,14 +126,17 @@ HEADERS_C    := $(filter-out $(if $(HAVE_UV),,include/ctxcache/uv.h),\
                     $(sort $(wildcard include/*.h include/*/*.h)))
 HEADERS_CXX  := $(HEADERS_C) $(sort $(wildcard include/*.hpp include/*/*.hpp))
 
-# One example per file, and the tenant server, which has a folder of its own, and one for what
-# another such server would share.
+# One example per file, and the tenant server twice, with threads and on libuv: a folder for each, and one for
+# what they share.
 EXAMPLE_NAMES  := $(sort $(basename $(notdir $(wildcard examples/*.c examples/*.cpp))))
 EXAMPLES       := $(addprefix $(B)/examples/,$(EXAMPLE_NAMES))
 REPORT_OBJECTS := $(call objects,examples/tenant_reports/*.c)
 SERVER         := $(B)/examples/tenant_server
 SERVER_OBJECTS := $(call objects,examples/tenant_server/*.c) $(REPORT_OBJECTS)
 SERVER_LIBS    := libmicrohttpd sqlite3
+SERVER_UV         := $(B)/examples/tenant_server_uv
+SERVER_UV_OBJECTS := $(call objects,examples/tenant_server_uv/*.c) $(REPORT_OBJECTS)
+SERVER_UV_LIBS    := libuv sqlite3
 
 # Examples that need a package, and the pkg-config modules that it is.
 EXAMPLE_NEEDS_glib     := 'glib-2.0 >= 2.74'
@@ -145,16 +148,19 @@ EXAMPLES_LACKING := $(foreach e,$(EXAMPLE_NAMES),$(if $(EXAMPLE_NEEDS_$e),$(if $
                         example_packages,--modversion,$e),,$e)))
 
 # What cannot be built for want of a package is named and left out; `make test` installs it.
-HAVE_SERVER  := $(shell pkg-config --exists $(SERVER_LIBS) 2>/dev/null && echo yes)
-HAVE_CXX     := $(shell command -v $(CXX))
-EXAMPLES_CXX := $(addprefix $(B)/examples/,$(basename $(notdir $(wildcard examples/*.cpp))))
-LEFT_OUT     := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_CXX),,$(EXAMPLES_CXX)) \
-                $(addprefix $(B)/examples/,$(EXAMPLES_LACKING))
+HAVE_SERVER    := $(shell pkg-config --exists $(SERVER_LIBS) 2>/dev/null && echo yes)
+HAVE_SERVER_UV := $(shell pkg-config --exists $(SERVER_UV_LIBS) 2>/dev/null && \
+                      echo '\#include <http_parser.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+HAVE_CXX       := $(shell command -v $(CXX))
+EXAMPLES_CXX   := $(addprefix $(B)/examples/,$(basename $(notdir $(wildcard examples/*.cpp))))
+LEFT_OUT       := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_SERVER_UV),,$(SERVER_UV)) \
+                  $(if $(HAVE_CXX),,$(EXAMPLES_CXX)) \
+                  $(addprefix $(B)/examples/,$(EXAMPLES_LACKING))
 
 # ---- goals --------------------------------------------------------------------------------------
 
 .PHONY: all lib examples programs demo test unit collide leak stress model differential headers symbols \
-        install-check examples-check fuzz fuzz-run bench bench-peers bench-check report-check asan tsan valgrind coverage \
+        install-check examples-check server-check server-long fuzz fuzz-run bench bench-peers bench-check report-check asan tsan valgrind coverage \
         coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
         clean help FORCE
 MAKEFLAGS += --no-builtin-rules
@@ -167,7 +173,7 @@ all: lib $(BENCH) examples ## Builds the library, ctxbench and the examples (the
 lib: $(STATIC) $(SHARED) $(LINKS) $(UV_STATIC) $(UV_SHARED) $(UV_LINKS) ## Builds the libraries, static and shared
 	@$(if $(HAVE_UV),,echo "left out: $(notdir $(UV) $(UV_PROGRAMS)) need libuv, which 'make deps' installs")
 
-examples: $(filter-out $(LEFT_OUT),$(EXAMPLES) $(SERVER)) ## Builds the examples
+examples: $(filter-out $(LEFT_OUT),$(EXAMPLES) $(SERVER) $(SERVER_UV)) ## Builds the examples
 	@for e in $(notdir $(LEFT_OUT)); do \
 	    echo "left out: example $$e needs packages that 'make deps' installs"; done
 
@@ -185,11 +191,11 @@ J = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 CHECK := CHECK_DIR=$(BUILD)/checks tests/check
 
 test: ## Installs what is missing, builds everything and runs every test
-	@.ci/deps build bench test uv server examples
+	@.ci/deps build bench test uv server examples demo
 	@$(CHECK) suite "$(MAKE) $(J) programs" "$(MAKE) headers" "$(MAKE) symbols" \
 	    "$(MAKE) $(J) unit" "$(MAKE) $(J) collide" "$(MAKE) $(J) VARIANT=asan unit" \
 	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
-	    "$(MAKE) $(J) examples-check" "$(MAKE) $(J) bench-check" "$(MAKE) $(J) install-check"
+	    "$(MAKE) $(J) examples-check" "$(MAKE) $(J) server-check" "$(MAKE) $(J) bench-check" "$(MAKE) $(J) install-check"
 
 # Verbose: the log tells which tests are skipped and why, and which test did not end.
 unit: $(UNIT) ## Runs the unit tests of a variant: make VARIANT=debug unit
@@ -263,6 +269,18 @@ examples-check: $(filter-out $(LEFT_OUT),$(EXAMPLES)) ## Runs the examples and c
 	$(CHECK) run "README shows what runs" \
 	    tests/packaging/readme.sh README.md examples/event_loop.c || status=1; exit $$status
 
+check_server = status=0; for check in $1; do \
+    $(CHECK) run "$(VARIANT) server $$check$(if $2, $2)" \
+        $(if $(HAVE_SERVER_UV),python3 -B tests/server/$$check.py $(SERVER_UV) $2,\
+             sh -c 'echo "packages are missing that make deps installs"; exit 77') || status=1; \
+    done; exit $$status
+
+server-check: $(if $(HAVE_SERVER_UV),$(SERVER_UV)) ## Calls the server on libuv with curl, wrk, and a client that pipelines
+	@$(call check_server,pages protocol ending load)
+
+server-long: $(if $(HAVE_SERVER_UV),$(SERVER_UV)) ## The same until wrk and that client have had a million right answers each
+	@$(call check_server,load,1000000)
+
 bench: $(BENCH) ## Traces through every command, with a page for each, and some single operations
 	@bench/run.sh $(BENCH) $(BUILD)/bench
 
@@ -293,14 +311,15 @@ report-check: ## Opens the page of ctxbench report in a headless Chromium
 
 # ---- sanitizers, valgrind, coverage -------------------------------------------------------------
 
-asan: ## Unit, leak and stress programs under AddressSanitizer and UBSan
-	@.ci/deps build bench test uv
+asan: ## Unit, leak and stress programs and the server under AddressSanitizer and UBSan
+	@.ci/deps build bench test uv server demo
 	@$(CHECK) suite "$(MAKE) $(J) VARIANT=asan unit" "$(MAKE) $(J) VARIANT=asan leak" \
-	    "$(MAKE) $(J) VARIANT=asan stress"
+	    "$(MAKE) $(J) VARIANT=asan stress" "$(MAKE) $(J) VARIANT=asan server-check"
 
-tsan: ## Stress and leak programs under ThreadSanitizer (Criterion does not start there)
-	@.ci/deps build bench uv
-	@$(CHECK) suite "$(MAKE) $(J) VARIANT=tsan stress" "$(MAKE) $(J) VARIANT=tsan leak"
+tsan: ## Stress and leak programs and the server under ThreadSanitizer (Criterion does not start there)
+	@.ci/deps build bench uv server demo
+	@$(CHECK) suite "$(MAKE) $(J) VARIANT=tsan stress" "$(MAKE) $(J) VARIANT=tsan leak" \
+	    "$(MAKE) $(J) VARIANT=tsan server-check"
 
 # Threads take turns there, and without the fair scheduler one may wait a minute for its own.
 valgrind: ## Leak programs and unit tests under valgrind
@@ -327,7 +346,7 @@ C_FILES    = $(filter-out $(call bench_files,$(BENCH_ABSENT)),$(call sources,-na
 CXX_FILES  = $(filter-out $(call bench_files,$(BENCH_ABSENT)),$(call sources,-name '*.cpp'))
 ALL_FILES  = $(call sources,-name '*.[ch]' -o -name '*.[ch]pp')
 SCRIPTS    = .ci/deps .ci/run tests/check $(call sources,-name '*.sh')
-TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
+TIDY_FLAGS = $(DEFINES) $(FLAGS_tests) -Ibench -Iexamples $(BENCH_CFLAGS) -DCTX_DEBUG=1 -pthread
 
 lint: ## Format, clang-tidy, cppcheck and shellcheck; warnings are errors
 	@.ci/deps build bench test uv server examples lint
@@ -349,7 +368,7 @@ tidy:
 cppcheck:
 	@$(CHECK) run cppcheck cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability --library=.ci/cppcheck.cfg -j $(shell nproc) \
-	    -D__GNUC__ -DCTX_DEBUG=1 -Iinclude -Isrc -Ibench --suppress=memsetClassFloat \
+	    -D__GNUC__ -DCTX_DEBUG=1 -Iinclude -Isrc -Ibench -Iexamples --suppress=memsetClassFloat \
 	    --suppress=preprocessorErrorDirective:include/ctxcache/variable.h src bench examples
 
 shellcheck:
@@ -449,6 +468,7 @@ $(B)/obj/%.cpp.o: %.cpp $(B)/flags | $(B)/found
 	$(Q)$(call compile_cxx,$<) -MMD -MP -c $< -o $@
 
 $(SERVER_OBJECTS): FLAGS_examples += $(shell pkg-config --cflags $(SERVER_LIBS) 2>/dev/null)
+$(SERVER_UV_OBJECTS): FLAGS_examples += $(shell pkg-config --cflags $(SERVER_UV_LIBS) 2>/dev/null)
 
 $(STATIC): $(LIB_OBJECTS) $(B)/sources
 	@rm -f $@
@@ -528,5 +548,11 @@ $(SERVER): $(SERVER_OBJECTS) | $(SHARED) $(LINKS)
 	$(make_dir)
 	@echo "  LINK $@"
 	$(Q)$(link_c) $(SERVER_OBJECTS) $(shell pkg-config --libs $(SERVER_LIBS)) $(link_shared)
+
+$(SERVER_UV): $(SERVER_UV_OBJECTS) | $(SHARED) $(LINKS) $(UV_SHARED) $(UV_LINKS)
+	$(make_dir)
+	@echo "  LINK $@"
+	$(Q)$(link_c) $(SERVER_UV_OBJECTS) -L$(B) -lctxcache-uv $(shell pkg-config --libs $(SERVER_UV_LIBS)) \
+	    -lhttp_parser $(link_shared)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
