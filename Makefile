@@ -160,8 +160,9 @@ LEFT_OUT       := $(if $(HAVE_SERVER),,$(SERVER)) $(if $(HAVE_SERVER_UV),,$(SERV
 # ---- goals --------------------------------------------------------------------------------------
 
 .PHONY: all lib examples programs demo test unit collide leak stress model differential headers symbols \
-        install-check examples-check server-check server-long fuzz fuzz-run bench bench-peers bench-check report-check asan tsan valgrind coverage \
-        coverage-report lint format format-check tidy cppcheck shellcheck install uninstall deps \
+        install-check examples-check server-check server-long fuzz fuzz-run bench bench-peers bench-server \
+        bench-check report-check asan tsan valgrind coverage coverage-report lint format format-check tidy \
+        cppcheck shellcheck install uninstall deps \
         clean help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SECONDARY:
@@ -195,7 +196,8 @@ test: ## Installs what is missing, builds everything and runs every test
 	@$(CHECK) suite "$(MAKE) $(J) programs" "$(MAKE) headers" "$(MAKE) symbols" \
 	    "$(MAKE) $(J) unit" "$(MAKE) $(J) collide" "$(MAKE) $(J) VARIANT=asan unit" \
 	    "$(MAKE) $(J) VARIANT=asan leak" "$(MAKE) $(J) stress" "$(MAKE) $(J) differential" \
-	    "$(MAKE) $(J) examples-check" "$(MAKE) $(J) server-check" "$(MAKE) $(J) bench-check" "$(MAKE) $(J) install-check"
+	    "$(MAKE) $(J) examples-check" "$(MAKE) $(J) server-check" "$(MAKE) $(J) bench-check" \
+	    "$(MAKE) $(J) install-check"
 
 # Verbose: the log tells which tests are skipped and why, and which test did not end.
 unit: $(UNIT) ## Runs the unit tests of a variant: make VARIANT=debug unit
@@ -289,7 +291,12 @@ bench-peers: ## Installs what competitors of the bench need, and measures agains
 	@$(MAKE) $(J) $(BENCH)
 	$(BENCH) throughput
 
-bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
+bench-server: ## Requests a second of both tenant servers, with the cache and without
+	@.ci/deps build uv server demo
+	@$(MAKE) $(J) $(SERVER_UV) $(SERVER)
+	@bench/server.sh $(SERVER_UV) $(SERVER)
+
+bench-check: $(BENCH) $(if $(HAVE_SERVER_UV),$(SERVER_UV)) ## Checks the options of ctxbench and that its JSON is JSON, not its figures
 	@status=0; \
 	$(CHECK) run "bench options" tests/bench/options.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench manual" tests/bench/manual.sh $(BENCH) bench/ctxbench.1 || status=1; \
@@ -298,6 +305,7 @@ bench-check: $(BENCH) ## Checks the options of ctxbench and that its JSON is JSO
 	$(CHECK) run "bench report" tests/bench/report.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench recorded" tests/bench/recorded.sh $(BENCH) || status=1; \
 	$(CHECK) run "bench run" tests/bench/run.sh $(BENCH) || status=1; \
+	$(if $(HAVE_SERVER_UV),$(CHECK) run "bench server" tests/bench/server.sh $(SERVER_UV) || status=1;) \
 	$(CHECK) run "bench smoke" sh -c \
 	    '$(BENCH) throughput --seconds 0.01 --keys 1000 --json >$(B)/bench.json && \
 	     python3 -m json.tool $(B)/bench.json' || status=1; \
