@@ -51,7 +51,7 @@ TUNE_LIBS := -Wl,--as-needed -lz -llzma -lzstd -Wl,--no-as-needed
 # ---- adapters -----------------------------------------------------------------------------------
 
 # Each is a library of its own, built where the package is found that it adapts to.
-HAVE_UV := $(shell pkg-config --exists libuv 2>/dev/null && echo yes)
+HAVE_UV := $(shell pkg-config --exists 'libuv >= 1.40' 2>/dev/null && echo yes)
 UV_LIBS := $(if $(HAVE_UV),$(shell pkg-config --libs libuv))
 
 # ---- flags --------------------------------------------------------------------------------------

@@ -100,7 +100,8 @@ CTX_API int ctx_uv_spawn(uv_loop_t *loop, void (*fn)(void *arg), void *arg);
  *
  * Cached calls that are open are no hindrance: each is answered with CTX_ERR_ABANDONED, inside this call,
  * and those that lead give up their flights. A loader that runs is waited for, and the loop runs
- * meanwhile; what a callback opens then is again UV_EBUSY.
+ * meanwhile; what a callback opens then is again UV_EBUSY, and so are requests of yours that are still
+ * under way (of these libuv tells only afterwards).
  *
  * A loop whose handles were all closed by ctx_uv_close(), and that nobody observes, may be closed by
  * uv_loop_close() as well.

@@ -296,8 +296,9 @@ int ctxi_uv_calls_end(struct ctxi_uv_loop *kept)
     while (kept->calls)
         abandon(kept->calls);
     ctxi_uv_landings_close_if_idle(kept);
-    while (kept->loads > 0 || kept->closing > 0)
-        uv_run(kept->loop, UV_RUN_ONCE);
+    do /* at least once, for handles that close anyway */
+        uv_run(kept->loop, kept->loads > 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+    while (kept->loads > 0 || kept->closing > 0);
     kept->holds--;
     kept->ending = false;
     return 0;
