@@ -23,6 +23,8 @@ static int bind(void (*fn)(void *arg), void *arg, ctx_bound **out_bound)
         ctxi_block_free(bound, sizeof *bound);
         return CTX_ERR_NOMEM;
     }
+    bound->root = bound->snapshot->root;
+    bound->reads = bound->snapshot->front.reads;
     *out_bound = bound;
     return CTX_OK;
 }
@@ -123,17 +125,17 @@ static bool ours_alone(ctx_context *context)
 }
 
 /* Whether it holds what the snapshot does, and nothing besides: most runs change nothing. */
-static bool is_unchanged(const ctx_context *context, const ctx_context *snapshot)
+static bool is_unchanged(const ctx_context *context, const ctx_bound *bound)
 {
-    return context->root == snapshot->root && !context->pending && !context->tokens.oldest &&
-           context->front.reads == snapshot->front.reads;
+    return context->root == bound->root && !context->pending && !context->tokens.oldest &&
+           context->front.reads == bound->reads;
 }
 
 /* Whether it can be the next run's. */
-static bool renew(ctx_context *context, ctx_context *snapshot)
+static bool renew(ctx_context *context, const ctx_bound *bound)
 {
-    return ours_alone(context) &&
-           (is_unchanged(context, snapshot) || ctxi_context_refill(context, snapshot) == CTX_OK);
+    return ours_alone(context) && (is_unchanged(context, bound) ||
+                                   ctxi_context_refill(context, bound->snapshot) == CTX_OK);
 }
 
 void ctx_bound_exit(ctx_bound_entry *entry)
@@ -141,7 +143,7 @@ void ctx_bound_exit(ctx_bound_entry *entry)
     ctx_bound *bound = entry->bound;
     ctx_context *context = ctxi_leave_keeping(entry->context) ? entry->context : NULL;
 
-    if (context && !(entry->spare && renew(context, bound->snapshot))) {
+    if (context && !(entry->spare && renew(context, bound))) {
         ctx_context_unref(context);
         context = NULL;
     }

@@ -17,6 +17,9 @@ struct ctx_bound {
     void (*fn)(void *arg);
     void *arg;
     ctx_context *snapshot; /* never entered, never changed */
+    /* What it holds, so that a run that changes nothing need not fetch it. */
+    const struct ctxi_node *root;
+    const struct ctxi_reads *reads;
     /* A context to run in; NULL: none was made; TAKEN, or CLOSED: the maker has freed it. */
     _Atomic(ctx_context *) spare;
     _Atomic uint64_t failures;
