@@ -334,6 +334,41 @@ static void handed_on(void)
     ctx_bound_free(bound);
 }
 
+/* Runs that overlap, and are under way when the bound context is freed: by one of them, in turn. */
+static void *run_what_is_freed(void *arg)
+{
+    struct worker *worker = arg;
+
+    for (long i = scaled(20000); i > 0; i--) {
+        ctx_bound_entry entry;
+
+        if (worker->index == 0) {
+            CHECK_EQ(ctx_set_v(b, counted_value(&object), NULL), CTX_OK);
+            CHECK_EQ(ctx_capture(&bound), CTX_OK);
+            CHECK_EQ(ctx_set(b, 0), CTX_OK);
+        }
+        support_barrier_wait(&barrier);
+        CHECK_EQ(ctx_bound_enter(bound, &entry), CTX_OK);
+        if (support_rng_below(&worker->rng, 2))
+            CHECK_EQ(ctx_set(a, 1), CTX_OK);
+        support_barrier_wait(&barrier); /* all have begun */
+        if (worker->index == i % THREADS)
+            ctx_bound_free(bound);
+        ctx_bound_exit(&entry);
+        support_barrier_wait(&barrier);
+        if (worker->index == 0)
+            CHECK_EQ(counted_held(&object), 0);
+    }
+    return NULL;
+}
+
+static void freed_while_running(void)
+{
+    support_barrier_init(&barrier, THREADS);
+    in_threads(run_what_is_freed);
+    support_barrier_fini(&barrier);
+}
+
 /* ---- whatever ends a thread leaves what it entered ----------------------------------------- */
 
 static void end_thread(void *by_cancel)
@@ -610,6 +645,7 @@ int main(void)
     copies_are_independent();
     tokens_work_at_home();
     handed_on();
+    freed_while_running();
     ends_leave();
     variables_come_and_go();
     watchers_come_and_go();
