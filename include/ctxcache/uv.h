@@ -64,7 +64,7 @@ CTX_API int ctx_uv_in_end(int result);
  * - if there is no memory for another copy after a run that changed its own, or for a thread's first
  *   use of the library (CTX_ERR_NOMEM).
  *
- * Each is counted. The loop's thread, 0 if the loop is not known.
+ * Each is counted, until the loop is closed. On the loop's thread; 0 if nothing is known of the loop.
  */
 CTX_API uint64_t ctx_uv_failures(uv_loop_t *loop);
 
@@ -103,8 +103,8 @@ CTX_API int ctx_uv_spawn(uv_loop_t *loop, void (*fn)(void *arg), void *arg);
  * meanwhile; what a callback opens then is again UV_EBUSY, and so are requests of yours that are still
  * under way (of these libuv tells only afterwards).
  *
- * A loop whose handles were all closed by ctx_uv_close(), and that nobody observes, may be closed by
- * uv_loop_close() as well.
+ * A loop whose handles were all closed by ctx_uv_close(), and that had no failure and has no observer, may
+ * be closed by uv_loop_close() as well.
  */
 CTX_API int ctx_uv_loop_close(uv_loop_t *loop);
 
