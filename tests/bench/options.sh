@@ -27,6 +27,9 @@ expect_refused throughput --workload get/17
 expect_refused throughput --workload W1,
 expect_refused throughput --competitor nobody
 expect_refused throughput --section context --workload W1
+expect_refused throughput --section context --workload callback
+expect_refused throughput --section async --workload get
+expect_refused throughput --workload callback/65
 expect_refused throughput --workload miss --competitor floor
 expect_refused throughput --threads 0
 expect_refused throughput --threads 1,1
@@ -209,6 +212,35 @@ for entries in 1000, 10000:
         assert rows[f"hit/{entries}x64", competitor]["hit_ratio"] == 1
 assert rows["invalidate/10", "ctxcache"]["ns_per_op"]["median"] > 0
 assert not any(workload.startswith("hit/100000") for workload, _ in rows)
+END
+
+# ---- async, which is, too ----
+
+short --section async --json
+[ "$status" -eq 0 ] || fail "--section async ended with status $status: $(cat "$scratch/err")"
+python3 - "$scratch/out" <<'END' || fail "--section async lacks what it promises"
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    report = json.load(file)
+
+rows = {(row["workload"], row["competitor"]): row for row in report["results"] if row["threads"] == 1}
+absent = {absence["competitor"] for absence in report["not_measured"]}
+for row in report["results"]:
+    assert row["section"] == "async" and row["hit_ratio"] is None and "variables" not in row, row
+    assert (row["bytes_per_entry"] is not None) == row["workload"].startswith("task"), row
+for workload in "switch/3", "swap/3":
+    for competitor in "floor", "floor-inline", "ctxcache":
+        assert (workload, competitor) in rows, (workload, competitor)
+assert ("cpython" in absent) != (("switch/3", "cpython") in rows)
+for workload in "callback/64", "callback/10000", "once/64", "once/10000":
+    for competitor in "libuv", "ctxcache-uv":
+        assert (competitor in absent) != ((workload, competitor) in rows), (workload, competitor)
+if "ctxcache-uv" not in absent:
+    same, own = (rows[workload, "ctxcache-uv"] for workload in ("task/100000", "task-own/100000"))
+    # A context, and what waits; and then three values and what holds them.
+    assert 100 < same["bytes_per_entry"] < own["bytes_per_entry"] < 2000, (same, own)
 END
 
 # ---- the same seed gives the same calls ----
