@@ -18,7 +18,10 @@
  * key, or waits in a circle, is refused.
  *
  * Threads: any thread may begin, finish or abandon; of two that end one flight, exactly one succeeds. A
- * flight's load and context are used by one thread at a time.
+ * flight's load and context are used by one thread at a time, which nobody lets end it meanwhile.
+ *
+ * A flight may outlive ctx_cache_destroy(); then it is ended like any other, and stored nowhere. But deadlines
+ * are seen to through the cache, and do not pass any more.
  */
 #ifndef CTXCACHE_FLIGHT_H
 #define CTXCACHE_FLIGHT_H
@@ -30,8 +33,11 @@ CTX_BEGIN_DECLS
 
 /*
  * A flight that was begun or joined. A plain number, never given out twice in a process: copy it, hand
- * it to any thread, use it too late; a flight that has ended answers CTX_ERR_FLIGHT. A child of fork() has
- * the flights of its parent, too, as flights of its own that nobody joins.
+ * it to any thread, use it too late; a flight that has ended answers CTX_ERR_FLIGHT.
+ *
+ * A child of fork() has the flights of its parent, too, as flights of its own that nobody joins. But those that
+ * another thread was running or ending, and blocking loads of other threads, never end there: who has joined
+ * one waits until its deadline, or until it gives up.
  */
 typedef struct ctx_cache_flight {
     uint64_t id; /* 0: none */
@@ -43,9 +49,11 @@ typedef struct ctx_cache_flight {
     }
 
 /*
- * The answer to who got CTX_JOINED. Called exactly once, unless it was given up by ctx_cache_abandon(), on
- * the thread that ends the load (or sees to deadlines: ctx_cache_expire()), with no lock held, in a copy of
- * the context in which it began: it may call any cache, also this one.
+ * The answer to who got CTX_JOINED. Called exactly once, unless ctx_cache_give_up() came first, on the thread
+ * that ends the load (or sees to deadlines: ctx_cache_expire()), with no lock held, in a copy of the context
+ * in which it began: it may call any cache, also this one. It runs in the middle of whatever that thread is
+ * doing, a blocking call of somebody else's for instance, so it should neither take long nor throw: an
+ * exception passes on to who ended the load, after the other landings; of several one does.
  *
  * status  as ctx_cache_call_v() returns it; CTX_ERR_ABANDONED: the load ended without an answer;
  *         CTX_ERR_TIMEOUT: the deadline passed. CTX_LEAD: the answer was not to be shared (or failed, with
@@ -53,7 +61,7 @@ typedef struct ctx_cache_flight {
  * ref     on CTX_OK the value, else empty. Released after the call: to keep it, move it out
  *         (kept = *ref; *ref = (ctx_cache_ref)CTX_CACHE_REF_INIT;)
  * flight  the one of ctx_cache_begin(), which has ended but for CTX_LEAD
- * info    valid during the call
+ * info    valid during the call; for CTX_LEAD it says nothing yet
  */
 typedef void ctx_cache_landing(void *user, int status, ctx_cache_ref *ref, ctx_cache_flight flight,
                                const ctx_cache_info *info);
@@ -65,7 +73,8 @@ enum ctx_cache_begin_flag {
      * values, everything else is unset in it, and a landing's too. */
     CTX_CACHE_BACKGROUND = 2,
     /* CTX_LEAD although it is there: what is loaded takes its place, and until then it goes on answering
-     * everybody. Refreshing the same key twice at once is joining. Implies CTX_CACHE_BACKGROUND. */
+     * everybody, its own load included. What is larger than the capacity takes no place. Refreshing the same
+     * key twice at once is joining. Implies CTX_CACHE_BACKGROUND. */
     CTX_CACHE_REFRESH = 4
 };
 
@@ -128,7 +137,8 @@ CTX_API int ctx_cache_flight_load(ctx_cache_flight flight, ctx_cache_load **out_
  *
  * Nothing is stored or shared (info: CTX_CACHE_CHANGED) if a partition variable has another value than at
  * the beginning in the flight's context or, where it is set, in the current one: who stands in another
- * tenant's context finishes nothing for this one. Nor if another thread is in the flight's context.
+ * tenant's context finishes nothing for this one. Nor if the flight's context cannot be looked into, since
+ * another thread is in it, or this one outside of a task (task.h) or a landing.
  *
  * out_ref, info  may be NULL; as in ctx_cache_call_v(), whose values it returns; and
  * CTX_ERR_FLIGHT it ended before (finished, abandoned), is only joined, or never was
@@ -143,19 +153,23 @@ CTX_API int ctx_cache_finish(ctx_cache_flight flight, int status, ctx_cache_ref 
  * The whole of a load, on a thread that may block: runs the loader of the function in the flight's context,
  * with the arguments that CTX_CACHE_KEEP_ARGS kept, and finishes. If the loader does not return (C++
  * exception, pthread_exit(), cancellation), the flight is abandoned. As ctx_cache_finish(), and
- * CTX_ERR_INVALID without CTX_CACHE_KEEP_ARGS, CTX_ERR_ENTERED if another thread is in the flight's context;
- * then the flight goes on.
+ * CTX_ERR_INVALID without CTX_CACHE_KEEP_ARGS, CTX_ERR_ENTERED if a thread, this one or another, is in the
+ * flight's context; then the flight goes on.
  */
 CTX_API int ctx_cache_flight_run(ctx_cache_flight flight, ctx_cache_ref *out_ref,
                                  ctx_cache_info *info);
 
 /*
- * Leading: ends the flight without an answer; all who wait get CTX_ERR_ABANDONED, inside this call.
- * Joined: gives up waiting, which disturbs nobody; the landing will not be called, and counts as one that
- * timed out. CTX_ERR_FLIGHT: it ended before, or its landing has begun; CTX_ERR_BUSY as above;
- * CTX_ERR_NOMEM as above, and the flight goes on.
+ * Ends a flight that this one leads without an answer: all who wait get CTX_ERR_ABANDONED, inside this call.
+ * CTX_ERR_FLIGHT, CTX_ERR_BUSY as above; CTX_ERR_NOMEM as above, and the flight goes on.
  */
 CTX_API int ctx_cache_abandon(ctx_cache_flight flight);
+
+/*
+ * Gives up waiting, which disturbs nobody: the landing will not be called. It counts as a call that timed
+ * out. CTX_ERR_FLIGHT: this one has not joined, or its landing has begun, or is about to.
+ */
+CTX_API int ctx_cache_give_up(ctx_cache_flight flight);
 
 /*
  * Calls the landings of those whose deadline has passed, with CTX_ERR_TIMEOUT. The library has no thread of

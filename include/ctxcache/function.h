@@ -16,7 +16,8 @@ typedef struct ctx_cache_load ctx_cache_load;
  * thread; it may call any cache, this one included (but see CTX_ERR_RECURSION). The args are the
  * caller's and live as long as the call. Gives its value through one of ctx_cache_load_reserve(),
  * _copy() or _adopt() and returns CTX_OK; or says ctx_cache_load_negative(). Any other return is a
- * failure: never stored, handed unchanged to the caller and to all who wait for the same key. It may
+ * failure: never stored, handed unchanged to the caller and to all who wait for the same key (but
+ * CTX_LEAD and CTX_JOINED, which are no failures: then it is CTX_ERR_INVALID). It may
  * end by a C++ exception, pthread_exit() or cancellation, but not by longjmp(), and it ends on the
  * thread that it began on.
  */

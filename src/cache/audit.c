@@ -27,6 +27,26 @@ static bool is_declared(const ctx_cache *cache, uint32_t id)
     return contains(cache->vary, cache->vary_count, id) || is_ignored(cache, id);
 }
 
+struct ctxi_reads *ctxi_audit_new_reads(const ctx_cache *cache)
+{
+    struct ctxi_reads *reads = ctxi_reads_new(ctxi_reads_current());
+    uint64_t ignored = 0;
+    bool ignores_more = false;
+
+    if (!reads || !ctxi_reads_outer(reads))
+        return reads;
+    for (size_t i = 0; i < cache->ignore_count; i++) {
+        uint32_t id = ctxi_var_id(cache->ignore[i]);
+
+        if (id <= 64)
+            ignored |= (uint64_t)1 << (id - 1);
+        else
+            ignores_more = true;
+    }
+    ctxi_reads_spread(reads, ignored, ignores_more);
+    return reads;
+}
+
 void ctxi_audit_charge_vary(const ctx_cache *cache)
 {
     struct ctxi_reads *outer = ctxi_reads_current();

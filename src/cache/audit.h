@@ -13,6 +13,10 @@
 #include "context/store.h"
 #include "ctxcache/cache.h"
 
+/* A record for a load of the cache; what is noted in it, and `ignore` does not cover, reaches the load around
+ * at once. NULL: no memory. */
+struct ctxi_reads *ctxi_audit_new_reads(const ctx_cache *cache);
+
 /* Charges the load around this call, if any, with the variables of vary. */
 void ctxi_audit_charge_vary(const ctx_cache *cache);
 

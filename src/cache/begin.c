@@ -3,6 +3,7 @@
  */
 #include "cache/begin.h"
 
+#include "base/user_status.h"
 #include "cache/stats.h"
 
 /* ---- life --------------------------------------------------------------------------------- */
@@ -65,17 +66,18 @@ static struct ctxi_begun *new_begun(ctx_cache *cache, const ctx_cache_begin_opti
     begun->call.refresh = options->flags & CTX_CACHE_REFRESH;
     begun->landing = options->landing;
     begun->user = options->user;
+    begun->flags = options->flags;
     atomic_init(&begun->refs, 1);
     atomic_init(&begun->state, CTXI_BEGUN_BEGINNING);
     return begun;
 }
 
 /* A context for the load or the landing. Its reads are of the load around this call, if there is one. */
-static int make_context(const struct ctxi_begun *begun, uint32_t flags, ctx_context **out_context)
+static int make_context(const struct ctxi_begun *begun, ctx_context **out_context)
 {
     int r;
 
-    if (!(flags & (CTX_CACHE_BACKGROUND | CTX_CACHE_REFRESH)))
+    if (!(begun->flags & (CTX_CACHE_BACKGROUND | CTX_CACHE_REFRESH)))
         return ctx_copy(out_context);
     r = ctxi_request_bare_context(&begun->call.request, out_context);
     if (r == CTX_OK)
@@ -83,18 +85,22 @@ static int make_context(const struct ctxi_begun *begun, uint32_t flags, ctx_cont
     return r;
 }
 
-/* All that may fail and must not, once it leads or is parked. */
-static int furnish(struct ctxi_begun *begun, uint32_t flags)
+/* The number is told before anybody can land it. */
+int ctxi_begun_furnish(struct ctxi_begun *begun)
 {
     const struct ctxi_call *call = &begun->call;
-    int r = make_context(begun, flags, &begun->context);
+    int r = make_context(begun, &begun->context);
 
     if (r == CTX_OK && begun->landing)
-        r = make_context(begun, flags, &begun->landing_in);
-    if (r == CTX_OK && flags & CTX_CACHE_KEEP_ARGS)
+        r = make_context(begun, &begun->landing_in);
+    if (r == CTX_OK && begun->flags & CTX_CACHE_KEEP_ARGS)
         r = ctxi_kept_copy(&begun->args, &call->request.cache->allocator, call->args,
                            call->arg_count);
-    return r == CTX_OK ? ctxi_begun_number(begun) : r;
+    if (r == CTX_OK)
+        r = ctxi_begun_number(begun);
+    if (r == CTX_OK)
+        begun->tell_number->id = begun->id;
+    return r;
 }
 
 /* The flight, or bypass, is this one's: what runs in its context is its load. */
@@ -109,35 +115,13 @@ void ctxi_begun_lead(struct ctxi_begun *begun)
     move_to(begun, CTXI_BEGUN_LEADING);
 }
 
-/* Whether the arguments can be copied: what is wrong with them the call itself will find. */
-static bool are_known(const ctx_value *args, size_t arg_count)
+/* Counts a call that there is no memory for. */
+static int count_refused(ctx_cache *cache, int status)
 {
-    bool known = arg_count <= CTX_CACHE_ARGS_MAX && (args || !arg_count);
+    __attribute__((cleanup(ctxi_call_close))) struct ctxi_call call;
 
-    for (size_t i = 0; known && i < arg_count; i++)
-        known =
-            args[i].type <= CTX_OBJECT && (args[i].type != CTX_OBJECT || args[i].as.object.kind);
-    return known;
-}
-
-static int begin(struct ctxi_begun *begun, ctx_cache_fn *fn, uint32_t flags,
-                 const struct ctxi_asked *asked, ctx_cache_flight *out_flight)
-{
-    struct ctxi_call *call = &begun->call;
-    int r;
-
-    if (!are_known(call->args, call->arg_count))
-        flags &= ~(uint32_t)CTX_CACHE_KEEP_ARGS;
-    r = furnish(begun, flags);
-    if (r != CTX_OK)
-        return ctxi_call_refuse(call, r);
-    out_flight->id = begun->id; /* it may land before we are back */
-    r = ctxi_call_answer(call, call->request.cache, fn, asked);
-    if (r == CTX_LEAD)
-        ctxi_begun_lead(begun);
-    if (r != CTX_LEAD && r != CTX_JOINED)
-        out_flight->id = 0;
-    return r;
+    ctxi_call_start(&call, cache);
+    return ctxi_call_refuse(&call, status);
 }
 
 /* The whole way. */
@@ -150,14 +134,18 @@ static int begin_whole(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args
     int r;
 
     if (!begun)
-        return CTX_ERR_NOMEM;
+        return count_refused(cache, CTX_ERR_NOMEM);
     (void)ctxi_call_open(call, cache, fn, args, arg_count, NULL, NULL); /* all are good */
     if (options->wait_ns)
         call->wait_ns = options->wait_ns;
     ctxi_begun_ref(begun);
-    r = begin(begun, fn, options->flags, asked, out_flight);
+    begun->tell_number = out_flight;
+    r = ctxi_call_answer(call, cache, fn, asked);
+    if (r == CTX_LEAD)
+        ctxi_begun_lead(begun);
     if (r == CTX_LEAD || r == CTX_JOINED)
         return r;
+    out_flight->id = 0;
     if (r == CTX_ERR_BUSY)
         call->info.outcome = CTX_CACHE_REFUSED;
     ctxi_info_write(&call->info, call->hold.entry, info);
@@ -243,14 +231,14 @@ int ctx_cache_flight_load(ctx_cache_flight flight, ctx_cache_load **out_load)
 static bool is_unchanged_inside(const struct ctxi_begun *begun,
                                 const struct ctxi_partition *partition, const ctx_var **out_changed)
 {
-    __attribute__((cleanup(ctxi_stay_end))) struct ctxi_stay stay = {NULL, false};
+    __attribute__((cleanup(ctxi_apart_end))) struct ctxi_apart stay = {NULL, 0, false};
     ctx_context *copy = NULL;
     int r = CTX_OK;
 
     if (begun->context != ctxi_current())
-        r = ctxi_stay_begin(&stay, begun->context);
+        r = ctxi_apart_begin(&stay, begun->context);
     if (r == CTX_ERR_ENTERED && ctx_context_copy(begun->context, &copy) == CTX_OK)
-        r = ctxi_stay_begin(&stay, copy); /* we are in it ourselves, further down */
+        r = ctxi_apart_begin(&stay, copy); /* we are in it ourselves, further down */
     ctx_context_unref(copy);
     return r == CTX_OK && ctxi_request_agrees(&begun->call.request, partition, true, out_changed);
 }
@@ -303,7 +291,7 @@ static int answer(struct ctxi_begun *begun, int r, ctx_cache_ref *out_ref, ctx_c
     return r;
 }
 
-static void give_up(struct ctxi_begun *begun)
+static void abandon(struct ctxi_begun *begun)
 {
     struct ctxi_call *call = &begun->call;
 
@@ -320,7 +308,7 @@ static void give_up(struct ctxi_begun *begun)
 static void abandon_unended(struct ctxi_begun **begun)
 {
     if (*begun)
-        give_up(*begun);
+        abandon(*begun);
 }
 
 /* Takes the right to end it, with a reference. CTX_ERR_FLIGHT, CTX_ERR_BUSY, CTX_ERR_NOMEM. */
@@ -353,6 +341,7 @@ static int check_wanted(ctx_cache_ref *out_ref, const ctx_cache_info *info)
 static int finish_load(struct ctx_cache_load *load, int status)
 {
     load->ended = ctxi_cache_now(load->request->cache);
+    status = ctxi_user_status(status);
     if (status == CTX_OK)
         status = load->failure;
     return status == CTX_OK ? ctxi_load_finish(load) : status;
@@ -375,27 +364,40 @@ int ctx_cache_finish(ctx_cache_flight flight, int status, ctx_cache_ref *out_ref
     return answer(begun, r, out_ref, info);
 }
 
+/* As long as the loader runs, its thread is the one that leads. */
+static void lead_here(const struct ctxi_call *call)
+{
+    if (!call->flight)
+        return;
+    ctxi_lock_acquire(&call->request.cache->lock);
+    ctxi_flight_lead_here(call->flight);
+    ctxi_lock_release(&call->request.cache->lock);
+}
+
 /* In the context of the load. */
 static int run(struct ctxi_begun *begun)
 {
     struct ctxi_call *call = &begun->call;
+    int r;
 
-    return conclude(begun,
-                    ctxi_load_run(&call->load, begun->args.values, begun->args.count, call->reads));
+    lead_here(call);
+    r = ctxi_load_run(&call->load, begun->args.values, begun->args.count, call->reads);
+    move_to(begun, CTXI_BEGUN_ENDING);
+    return conclude(begun, r);
 }
 
 int ctx_cache_flight_run(ctx_cache_flight flight, ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
     __attribute__((cleanup(unref))) struct ctxi_begun *begun = NULL;
     __attribute__((cleanup(abandon_unended))) struct ctxi_begun *unended = NULL;
-    __attribute__((cleanup(ctxi_stay_end))) struct ctxi_stay stay = {NULL, false};
+    __attribute__((cleanup(ctxi_apart_end))) struct ctxi_apart stay = {NULL, 0, false};
     int r = check_wanted(out_ref, info);
 
     if (r == CTX_OK)
         r = claim(flight, CTXI_BEGUN_RUNNING, &begun);
     if (r != CTX_OK)
         return r;
-    r = begun->args.values ? ctxi_stay_begin(&stay, begun->context) : CTX_ERR_INVALID;
+    r = begun->args.values ? ctxi_apart_begin(&stay, begun->context) : CTX_ERR_INVALID;
     if (r != CTX_OK) {
         move_to(begun, CTXI_BEGUN_LEADING);
         return r;
@@ -403,7 +405,7 @@ int ctx_cache_flight_run(ctx_cache_flight flight, ctx_cache_ref *out_ref, ctx_ca
     unended = begun;
     r = run(begun);
     unended = NULL;
-    ctxi_stay_end(&stay);
+    ctxi_apart_end(&stay);
     return answer(begun, r, out_ref, info);
 }
 
@@ -433,19 +435,26 @@ static bool leave(struct ctxi_begun *begun)
     return parked;
 }
 
+int ctx_cache_give_up(ctx_cache_flight flight)
+{
+    __attribute__((cleanup(unref))) struct ctxi_begun *begun = ctxi_begun_find(flight.id);
+
+    if (!begun || !leave(begun))
+        return CTX_ERR_FLIGHT;
+    ctxi_begun_end(begun);
+    return CTX_OK;
+}
+
 int ctx_cache_abandon(ctx_cache_flight flight)
 {
     __attribute__((cleanup(unref))) struct ctxi_begun *begun = NULL;
     __attribute__((cleanup(abandon_unended))) struct ctxi_begun *unended = NULL;
     int r = claim(flight, CTXI_BEGUN_ENDING, &begun);
 
-    if (r == CTX_OK) {
-        unended = begun;
-        give_up(begun);
-        unended = NULL;
-    } else if (r == CTX_ERR_FLIGHT && begun && leave(begun)) {
-        ctxi_begun_end(begun);
-        r = CTX_OK;
-    }
-    return r;
+    if (r != CTX_OK)
+        return r;
+    unended = begun;
+    abandon(begun);
+    unended = NULL;
+    return CTX_OK;
 }

@@ -28,6 +28,7 @@ struct ctxi_begun {
     struct ctxi_parking parking; /* under the cache's lock */
     struct ctxi_numbered *number;
     uint64_t id;
+    uint32_t forks;     /* that there had been when it began */
     atomic_size_t refs; /* its own until it has ended, and one of each who works with it */
     /* BEGUN-1: release by who leaves the call and load alone; acquire by who takes them up. */
     atomic_int state;
@@ -38,6 +39,8 @@ struct ctxi_begun {
     struct ctxi_kept args;
     ctx_cache_landing *landing;
     void *user;
+    uint32_t flags;                /* enum ctx_cache_begin_flag */
+    ctx_cache_flight *tell_number; /* to the caller, as long as it begins */
 };
 
 /* One more who works with it, and one less. No lock held. */
@@ -64,17 +67,14 @@ int ctxi_begun_park(struct ctxi_begun *begun, struct ctxi_flight *flight);
 /* Lands all whose parkings are in the list. No lock held. */
 void ctxi_begun_land_all(struct ctxi_link *landing);
 
-/* A stay in some context, with nothing of what was current below it; ended by its cleanup. */
-struct ctxi_stay {
-    ctx_context *outside;
-    bool began;
-};
-
-/* CTX_ERR_ENTERED: another thread, or this one, is in it. */
-int ctxi_stay_begin(struct ctxi_stay *stay, ctx_context *context);
-void ctxi_stay_end(struct ctxi_stay *stay);
-
 /* ---- numbers ------------------------------------------------------------------------------ */
+
+/* Makes all that may fail and must not, once it leads or is parked; its request is open. CTX_ERR_NOMEM, and
+ * what copying values comes to. */
+int ctxi_begun_furnish(struct ctxi_begun *begun);
+
+/* Whether it began in a process whose child this one is. */
+bool ctxi_begun_is_inherited(const struct ctxi_begun *begun);
 
 /* Gives it a number. CTX_ERR_NOMEM. */
 int ctxi_begun_number(struct ctxi_begun *begun);
@@ -85,5 +85,6 @@ struct ctxi_begun *ctxi_begun_find(uint64_t id);
 /* Takes and releases the lock of numbers around fork(). */
 void ctxi_begun_fork_prepare(void);
 void ctxi_begun_fork_done(void);
+void ctxi_begun_after_fork(void);
 
 #endif

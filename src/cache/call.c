@@ -70,7 +70,7 @@ int ctxi_call_prepare(struct ctxi_call *call)
     ctx_context *context;
     int r = ctxi_current_make(&context);
 
-    if (r == CTX_OK && !call->reads && !(call->reads = ctxi_reads_new(ctxi_reads_current())))
+    if (r == CTX_OK && !call->reads && !(call->reads = ctxi_audit_new_reads(call->request.cache)))
         r = CTX_ERR_NOMEM;
     ctxi_load_init(&call->load, &call->request);
     return r;
@@ -202,8 +202,11 @@ static enum ctx_cache_reason store(struct ctxi_call *call, struct ctxi_batch *ba
 
     if (ctxi_flight_is_fenced(flight))
         return CTX_CACHE_FENCED;
-    if (call->refresh)
+    if (call->refresh) {
+        if (!ctxi_contents_fits(cache, call->hold)) /* what is there stays */
+            return CTX_CACHE_TOO_LARGE;
         ctxi_contents_erase(cache, &call->request.key, NULL, CTX_CACHE_REPLACED, batch);
+    }
     return ctxi_contents_store(cache, flight->partition, flight->hash, call->hold, batch)
                ? CTX_CACHE_STORED
                : CTX_CACHE_TOO_LARGE;
@@ -510,7 +513,7 @@ static enum step miss(struct ctxi_call *call, struct ctxi_partition *partition, 
     }
     if (flight && !call->alone)
         return join(call, partition, flight, out_status, out_garbage);
-    if (ctxi_flight_is_mine(request->cache, partition, &request->key)) {
+    if (ctxi_flight_is_mine(request->cache, partition, &request->key, !call->begun)) {
         *out_status = refuse_locked(call, partition, CTX_ERR_RECURSION);
         return STEP_ANSWERED;
     }
@@ -589,10 +592,17 @@ int ctxi_call_answer(struct ctxi_call *call, ctx_cache *cache, ctx_cache_fn *fn,
                      const struct ctxi_asked *asked)
 {
     int r = open_request(call, fn, asked);
+    bool passes = r != CTX_OK && ctxi_request_may_bypass(&call->request);
 
+    if (call->begun && (r == CTX_OK || passes)) {
+        int furnished = ctxi_begun_furnish(call->begun);
+
+        if (furnished != CTX_OK)
+            return ctxi_call_refuse(call, furnished);
+    }
     if (r == CTX_OK)
         r = ctxi_call_find_or_load(call);
-    else if (ctxi_request_may_bypass(&call->request))
+    else if (passes)
         r = bypass(call);
     else
         r = ctxi_call_refuse(call, r);

@@ -330,6 +330,12 @@ static bool fits(const ctx_cache *cache, size_t charge)
            charge <= room_for_one(cache);
 }
 
+bool ctxi_contents_fits(const ctx_cache *cache, struct ctxi_hold hold)
+{
+    CTXI_ASSERT_HELD(&cache->lock);
+    return fits(cache, ctxi_entry_charge(cache, hold.entry, hold.number));
+}
+
 /* An entry comes. */
 static void add_sizes(struct ctxi_sizes_of_entries *sizes, struct ctxi_entry *entry)
 {

@@ -49,6 +49,9 @@ uint64_t ctxi_contents_hash_of(const ctx_cache *cache, const struct ctxi_entry *
 bool ctxi_contents_erase(ctx_cache *cache, const struct ctxi_key *key, const uint64_t *now,
                          enum ctx_cache_cause cause, struct ctxi_batch *batch);
 
+/* Whether it may be stored, be there room for it or not. */
+bool ctxi_contents_fits(const ctx_cache *cache, struct ctxi_hold hold);
+
 /*
  * Stores a finished entry, whose key begins with the partition's id and is not there, as the newest; makes
  * room. The cache takes a reference of its own. False: it is not there, for it is larger than the whole

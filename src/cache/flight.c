@@ -201,6 +201,14 @@ static void lead_apart(struct ctxi_flight *flight)
     ctxi_list_push_back(&flight->cache->flights.apart, &flight->apart);
 }
 
+void ctxi_flight_lead_here(struct ctxi_flight *flight)
+{
+    CTXI_ASSERT_HELD(&flight->cache->lock);
+    ctxi_lock_acquire(&waits_lock);
+    lead_here(flight);
+    ctxi_lock_release(&waits_lock);
+}
+
 int ctxi_flight_begin(ctx_cache *cache, struct ctxi_partition *partition,
                       const struct ctxi_key *key, struct ctxi_reads *reads, unsigned kind,
                       struct ctxi_flight **out_flight)
@@ -259,11 +267,12 @@ static bool is_of_our_load(const ctx_cache *cache, const struct ctxi_partition *
 }
 
 bool ctxi_flight_is_mine(const ctx_cache *cache, const struct ctxi_partition *partition,
-                         const struct ctxi_key *key)
+                         const struct ctxi_key *key, bool blocks)
 {
     const struct ctxi_flight *flight = self.leads;
 
-    while (flight && !loads(flight, partition, key))
+    while (flight && !(loads(flight, partition, key) &&
+                       (blocks || ctxi_reads_inside(ctxi_reads_current(), flight->reads))))
         flight = flight->led_before;
     return flight || is_of_our_load(cache, partition, key);
 }
@@ -345,11 +354,11 @@ void ctxi_flight_end(struct ctxi_flight *flight, const struct ctxi_result *resul
 
 /* ---- waiting ------------------------------------------------------------------------------ */
 
-/* Whether this thread leads it, or is inside its load. */
-static bool is_ours(const struct ctxi_flight *flight)
+/* Whether who waits, which we are, is inside its load, or, being blocked, leads it. */
+static bool is_ours(const struct ctxi_flight *flight, const struct ctxi_wait *us)
 {
-    return flight->leader &&
-           (flight->leader == &self || ctxi_reads_inside(ctxi_reads_current(), flight->reads));
+    return flight->leader && ((us->blocks && flight->leader == &self) ||
+                              ctxi_reads_inside(us->inside, flight->reads));
 }
 
 /* Whether the load of `flight`, which has not ended, has to wait for that wait. */
@@ -360,11 +369,11 @@ static bool is_made_by(const struct ctxi_wait *wait, const struct ctxi_flight *f
 
 /* Whether waiting for `flight` would wait for ourselves: follows all that its load waits for, and what the
  * loads of these wait for, and so on. waits_lock is held. */
-static int find_circle(struct ctxi_flight *flight)
+static int find_circle(struct ctxi_flight *flight, const struct ctxi_wait *us)
 {
     struct ctxi_flight *next = flight;
 
-    if (is_ours(flight))
+    if (is_ours(flight, us))
         return CTX_ERR_RECURSION;
     flight->search = ++searches;
     flight->to_search = NULL;
@@ -375,7 +384,7 @@ static int find_circle(struct ctxi_flight *flight)
 
             if (!found->leader || found->search == searches || !is_made_by(wait, next))
                 continue;
-            if (is_ours(found))
+            if (is_ours(found, us))
                 return CTX_ERR_DEADLOCK;
             found->search = searches;
             found->to_search = next->to_search;
@@ -384,7 +393,7 @@ static int find_circle(struct ctxi_flight *flight)
     return CTX_OK;
 }
 
-/* Whoever is in no load is in no circle: nobody can be waiting for it. */
+/* Whoever is in no load, and blocks none, is in no circle: nobody can be waiting for it. */
 static int note_wait(struct ctxi_wait *wait, struct ctxi_flight *flight, bool blocks)
 {
     int r = CTX_OK;
@@ -394,11 +403,11 @@ static int note_wait(struct ctxi_wait *wait, struct ctxi_flight *flight, bool bl
                                .inside = ctxi_reads_current(),
                                .blocks = blocks};
     ctxi_list_init(&wait->link);
-    if (!self.leads && !wait->inside)
+    if (!wait->thread && !wait->inside)
         return CTX_OK;
     ctxi_lock_acquire(&waits_lock);
-    r = find_circle(flight);
-    if (r == CTX_OK && (wait->thread || wait->inside))
+    r = find_circle(flight, wait);
+    if (r == CTX_OK)
         ctxi_list_push_back(&waits, &wait->link);
     ctxi_lock_release(&waits_lock);
     return r;

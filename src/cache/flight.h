@@ -116,10 +116,14 @@ void ctxi_flights_init(struct ctxi_flights *flights, const ctx_allocator *alloca
 /* The flight that a call for `key` may join: running, and not fenced; else NULL. */
 struct ctxi_flight *ctxi_flight_find(ctx_cache *cache, const struct ctxi_key *key);
 
-/* Whether this thread, or the load that it is in, is loading this very key of the partition, be it in a
- * flight that nobody may join any more, and whatever the partition's id was. */
+/* Whether the load that this thread is in, or, if the call `blocks`, any that it leads, is loading this very
+ * key of the partition, be it in a flight that nobody may join any more, and whatever the partition's id
+ * was. */
 bool ctxi_flight_is_mine(const ctx_cache *cache, const struct ctxi_partition *partition,
-                         const struct ctxi_key *key);
+                         const struct ctxi_key *key, bool blocks);
+
+/* From now on, until it ends, this thread leads one that was begun apart: its loader runs here. */
+void ctxi_flight_lead_here(struct ctxi_flight *flight);
 
 enum ctxi_flight_kind {
     CTXI_FLIGHT_ALONE =

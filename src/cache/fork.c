@@ -55,6 +55,7 @@ static void in_child(void)
         ctxi_flights_after_fork(cache_of(link));
     }
     ctxi_waits_after_fork();
+    ctxi_begun_after_fork();
     release_all();
 }
 

@@ -4,7 +4,7 @@
 static const void *content_of(const ctx_value *value, size_t *out_size)
 {
     if (value->type == CTX_STRING) {
-        *out_size = value->as.string.size + 1;
+        *out_size = value->as.string.size < SIZE_MAX ? value->as.string.size + 1 : SIZE_MAX;
         return value->as.string.data;
     }
     if (value->type == CTX_BYTES) {
@@ -15,12 +15,15 @@ static const void *content_of(const ctx_value *value, size_t *out_size)
     return NULL;
 }
 
+/* 0: more than there can be. */
 static size_t bytes_for(const ctx_value *values, size_t count)
 {
     size_t bytes = (count ? count : 1) * sizeof *values, size;
 
     for (size_t i = 0; i < count; i++) {
         content_of(&values[i], &size);
+        if (size >= PTRDIFF_MAX - bytes)
+            return 0;
         bytes += size;
     }
     return bytes;
@@ -54,7 +57,7 @@ int ctxi_kept_copy(struct ctxi_kept *kept, const ctx_allocator *allocator, const
                    size_t count)
 {
     size_t bytes = bytes_for(values, count);
-    ctx_value *block = ctxi_alloc(allocator, bytes);
+    ctx_value *block = bytes ? ctxi_alloc(allocator, bytes) : NULL;
     char *room;
 
     if (!block)

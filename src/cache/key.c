@@ -1,5 +1,6 @@
 #include "cache/key.h"
 
+#include "base/user_status.h"
 #define DEPTH_MAX 16 /* objects within objects */
 
 struct ctx_encoder {
@@ -101,7 +102,7 @@ static int put_object(struct ctx_encoder *encoder, void *object, const ctx_objec
         return r;
     start = bytes->size;
     encoder->depth++;
-    r = kind->encode(object, encoder);
+    r = ctxi_user_status(kind->encode(object, encoder));
     encoder->depth--;
     if (r == CTX_OK)
         r = encoder->status; /* an error that encode() did not forward */

@@ -7,30 +7,6 @@
 #include "cache/begin.h"
 #include "cache/stats.h"
 
-/* ---- stays -------------------------------------------------------------------------------- */
-
-int ctxi_stay_begin(struct ctxi_stay *stay, ctx_context *context)
-{
-    int r = ctx_swap(ctx_context_ref(context), &stay->outside);
-
-    stay->began = r == CTX_OK;
-    if (r != CTX_OK)
-        ctx_context_unref(context);
-    return r;
-}
-
-/* Whatever was entered there and not left is left. */
-void ctxi_stay_end(struct ctxi_stay *stay)
-{
-    ctx_context *inside;
-
-    if (!stay->began)
-        return;
-    stay->began = false;
-    (void)ctx_swap(stay->outside, &inside); /* it has no reason to fail: it was ours */
-    ctx_context_unref(inside);
-}
-
 /* ---- parking ------------------------------------------------------------------------------ */
 
 int ctxi_begun_park(struct ctxi_begun *begun, struct ctxi_flight *flight)
@@ -82,9 +58,10 @@ static void tell(struct ctxi_begun *begun, int status)
     ctxi_info_write(&call->info, call->hold.entry, &info);
     if (status == CTX_OK)
         ctxi_ref_take(&ref, call->request.cache, &call->hold);
-    if (status == CTX_LEAD)
+    if (status == CTX_LEAD) {
+        info.outcome = CTX_CACHE_MISS;
         ctxi_begun_lead(begun);
-    else
+    } else
         ctxi_begun_end(begun);
     begun->landing(begun->user, status, &ref, flight, &info);
 }
@@ -96,15 +73,17 @@ static void unref(struct ctxi_begun **begun)
 
 /*
  * In the landing's own context, whatever the thread is in the middle of. Who parks it again still is in
- * that context for a moment, when it may already be landed by another thread.
+ * that context for a moment, when it may already be landed by another thread. In the child of a fork() that
+ * thread may be gone, and what it was in is not to be had: there, it is in none (fail closed).
  */
 static void land(struct ctxi_begun *begun)
 {
     __attribute__((cleanup(unref), unused)) struct ctxi_begun *pinned = ctxi_begun_ref(begun);
-    __attribute__((cleanup(ctxi_stay_end))) struct ctxi_stay stay;
+    __attribute__((cleanup(ctxi_apart_end))) struct ctxi_apart stay;
     int r;
 
-    while (ctxi_stay_begin(&stay, begun->landing_in) != CTX_OK)
+    while (ctxi_apart_begin(&stay, ctxi_begun_is_inherited(begun) ? NULL : begun->landing_in) !=
+           CTX_OK)
         sched_yield();
     atomic_store_explicit(&begun->state, CTXI_BEGUN_LANDING, memory_order_relaxed);
     r = leave(begun);
@@ -136,8 +115,8 @@ void ctxi_begun_land_all(struct ctxi_link *landing)
 
 /* ---- deadlines ---------------------------------------------------------------------------- */
 
-/* Takes out whose time is up; the lock is held. Returns the next deadline, UINT64_MAX: there is none. */
-static uint64_t take_expired(ctx_cache *cache, uint64_t now, struct ctxi_link *out_landing)
+/* Takes out whose time is up; the lock is held. */
+static void take_expired(ctx_cache *cache, uint64_t now, struct ctxi_link *out_landing)
 {
     struct ctxi_parking *parking;
 
@@ -150,14 +129,26 @@ static uint64_t take_expired(ctx_cache *cache, uint64_t now, struct ctxi_link *o
         atomic_store_explicit(&begun->state, CTXI_BEGUN_LANDING, memory_order_relaxed);
         ctxi_call_count_timeout(&begun->call, parking->flight);
     }
-    return parking ? parking->deadline_ns : UINT64_MAX;
+}
+
+/* After the landings, which may have begun others. */
+static uint64_t until_next(ctx_cache *cache)
+{
+    const struct ctxi_parking *parking;
+    uint64_t next, now = ctxi_monotonic_ns(NULL);
+
+    ctxi_lock_acquire(&cache->lock);
+    parking = ctxi_flight_next_deadline(cache);
+    next = parking ? parking->deadline_ns : UINT64_MAX;
+    ctxi_lock_release(&cache->lock);
+    return next == UINT64_MAX ? next : next > now ? next - now : 0;
 }
 
 int ctx_cache_expire(ctx_cache *cache, uint64_t *out_next_ns)
 {
     struct ctxi_link landing;
     ctx_context *context;
-    uint64_t now, next;
+    uint64_t now;
 
     if (!cache)
         return CTX_ERR_INVALID;
@@ -166,10 +157,10 @@ int ctx_cache_expire(ctx_cache *cache, uint64_t *out_next_ns)
     ctxi_list_init(&landing);
     now = ctxi_monotonic_ns(NULL);
     ctxi_cache_lock(cache);
-    next = take_expired(cache, now, &landing);
+    take_expired(cache, now, &landing);
     ctxi_cache_unlock(cache);
-    if (out_next_ns)
-        *out_next_ns = next == UINT64_MAX ? next : next - now;
     ctxi_begun_land_all(&landing);
+    if (out_next_ns)
+        *out_next_ns = until_next(cache);
     return CTX_OK;
 }

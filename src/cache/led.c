@@ -23,7 +23,7 @@ static bool begin_to_lead(struct ctxi_led *led, ctx_cache *cache, ctx_cache_fn *
         return false;
     if (ctxi_contents_find(cache, &request->key, clock, &found) == CTXI_NOT_FOUND &&
         !ctxi_flight_find(cache, &request->key) &&
-        !ctxi_flight_is_mine(cache, partition, &request->key) &&
+        !ctxi_flight_is_mine(cache, partition, &request->key, true) &&
         ctxi_flight_begin(cache, partition, &request->key, call->reads, 0, &call->flight) ==
             CTX_OK) {
         ctxi_call_hold_cache(call);

@@ -1,5 +1,6 @@
 #include "cache/load.h"
 
+#include "base/user_status.h"
 #include "cache/function.h"
 #include "context/store.h"
 
@@ -132,7 +133,7 @@ void ctx_cache_load_weight(ctx_cache_load *load, size_t bytes)
 void ctx_cache_load_fail(ctx_cache_load *load, int status)
 {
     if (load)
-        load->failure = status;
+        load->failure = ctxi_user_status(status);
 }
 
 void ctx_cache_load_no_store(ctx_cache_load *load)
@@ -230,7 +231,8 @@ static int run_one(void *user)
 {
     const struct one *one = user;
 
-    return ctxi_fn_load(one->load->request->fn, one->load, one->args, one->arg_count);
+    return ctxi_user_status(
+        ctxi_fn_load(one->load->request->fn, one->load, one->args, one->arg_count));
 }
 
 int ctxi_load_run(struct ctx_cache_load *load, const ctx_value *args, size_t arg_count,
@@ -260,8 +262,8 @@ static int run_many(void *user)
 {
     const struct many *many = user;
 
-    return many->loader(many->loads, many->args, many->arg_count, many->count,
-                        ctxi_fn_user(many->loads[0]->request->fn));
+    return ctxi_user_status(many->loader(many->loads, many->args, many->arg_count, many->count,
+                                         ctxi_fn_user(many->loads[0]->request->fn)));
 }
 
 static bool has_value(const struct ctx_cache_load *load)

@@ -16,6 +16,7 @@ static struct ctxi_lock numbers_lock = CTXI_LOCK_INIT;
 static struct ctxi_numbered *numbers;
 static uint64_t last_id; /* none is given out twice */
 static struct ctxi_memory numbers_memory;
+static uint32_t forks; /* written by the child of one, while it has one thread */
 
 void ctxi_begun_fork_prepare(void)
 {
@@ -25,6 +26,16 @@ void ctxi_begun_fork_prepare(void)
 void ctxi_begun_fork_done(void)
 {
     ctxi_lock_release(&numbers_lock);
+}
+
+void ctxi_begun_after_fork(void)
+{
+    forks++;
+}
+
+bool ctxi_begun_is_inherited(const struct ctxi_begun *begun)
+{
+    return begun->forks != forks;
 }
 
 static struct ctxi_memory *numbers_allocator(void)
@@ -59,6 +70,7 @@ int ctxi_begun_number(struct ctxi_begun *begun)
     }
     begun->number = number;
     begun->id = number->id;
+    begun->forks = forks;
     return CTX_OK;
 }
 

@@ -140,8 +140,13 @@ static bool renew(ctx_context *context, const ctx_bound *bound)
 
 void ctx_bound_exit(ctx_bound_entry *entry)
 {
-    ctx_bound *bound = entry->bound;
-    ctx_context *context = ctxi_leave_keeping(entry->context) ? entry->context : NULL;
+    ctx_bound *bound = entry ? entry->bound : NULL;
+    ctx_context *context;
+
+    if (!bound)
+        return;
+    entry->bound = NULL; /* a second end finds nothing */
+    context = ctxi_leave_keeping(entry->context) ? entry->context : NULL;
 
     if (context && !(entry->spare && renew(context, bound))) {
         ctx_context_unref(context);

@@ -223,6 +223,27 @@ void ctxi_take_back(ctx_context *const *aside)
     }
 }
 
+int ctxi_apart_begin(struct ctxi_apart *apart, ctx_context *context)
+{
+    int status;
+
+    *apart = (struct ctxi_apart){ctxi_set_aside(), ctxi_thread.scopes_failed, true};
+    ctxi_thread.scopes_failed = 0;
+    status = context ? ctx_enter(context) : CTX_OK;
+    if (status != CTX_OK)
+        ctxi_apart_end(apart);
+    return status;
+}
+
+void ctxi_apart_end(struct ctxi_apart *apart)
+{
+    if (!apart->began)
+        return;
+    apart->began = false;
+    ctxi_take_back(&apart->aside);
+    ctxi_thread.scopes_failed = apart->scopes_failed;
+}
+
 /* Whoever leaves it before its end reads past the record of the load around, as in a load itself. */
 void ctxi_enter_apart(ctx_context *context, const ctx_context *aside)
 {

@@ -1,6 +1,7 @@
 /*
  * Reading the current context.
  */
+#include "base/user_status.h"
 #include "context/enter.h"
 #include "context/pending.h"
 #include "context/registry.h"
@@ -51,7 +52,7 @@ static int keep_made(ctx_var *var, const ctx_value *made, ctx_value *out_value)
 static int get_made(ctx_var *var, ctx_value *out_value)
 {
     ctx_value made = ctx_null();
-    int status = var->factory(var->factory_user, &made);
+    int status = ctxi_user_status(var->factory(var->factory_user, &made));
 
     if (status != CTX_OK)
         return status;

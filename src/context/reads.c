@@ -17,6 +17,8 @@ struct ctxi_reads {
     _Atomic bool all;
     _Atomic bool ended;      /* its load has; relaxed: it is a hint for loads that begin later */
     bool shared;             /* of no load, but of all threads */
+    bool ignores_more;       /* some ids that are not to go to the outer may be over 64 */
+    uint64_t to_outer;       /* a bit for each id up to 64 that goes to the outer at once */
     _Atomic uint64_t used;   /* bit n: word n has bits; the last one: it or one behind it has */
     _Atomic uint64_t bits[]; /* id 1 is bit 0 of the first word */
 };
@@ -63,6 +65,12 @@ void ctxi_reads_unref(struct ctxi_reads *reads)
 void ctxi_reads_share(struct ctxi_reads *reads)
 {
     reads->shared = true;
+}
+
+void ctxi_reads_spread(struct ctxi_reads *reads, uint64_t ignored, bool ignores_more)
+{
+    reads->to_outer = ~ignored;
+    reads->ignores_more = ignores_more;
 }
 
 struct ctxi_reads *ctxi_reads_outer(const struct ctxi_reads *reads)
@@ -152,8 +160,9 @@ void ctxi_loading_end(struct ctxi_loading *loading)
  */
 void ctxi_reads_note_all(struct ctxi_reads *reads)
 {
-    if (reads)
-        atomic_store_explicit(&reads->all, true, memory_order_relaxed);
+    for (; reads; reads = reads->to_outer || ctxi_reads_has_ended(reads) ? reads->outer : NULL)
+        if (!ctxi_reads_has_ended(reads))
+            atomic_store_explicit(&reads->all, true, memory_order_relaxed);
 }
 
 /* `alone`: nobody else is setting any. */
@@ -178,20 +187,35 @@ static inline bool is_of_one_thread(const struct ctxi_reads *reads)
     return !reads->shared && atomic_load_explicit(&reads->refs, memory_order_acquire) <= 2;
 }
 
-void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)
+static void note_here(struct ctxi_reads *reads, uint32_t id)
 {
     uint32_t word = (id - 1) / WORD_BITS;
     bool alone;
 
-    if (!reads)
-        return;
-    if (word >= reads->words) {
-        ctxi_reads_note_all(reads); /* also id 0, which wraps around */
+    if (word >= reads->words) { /* also id 0, which wraps around */
+        atomic_store_explicit(&reads->all, true, memory_order_relaxed);
         return;
     }
     alone = is_of_one_thread(reads);
     set_bit(&reads->used, word < USED_LAST ? word : USED_LAST, alone);
     set_bit(&reads->bits[word], (id - 1) % WORD_BITS, alone);
+}
+
+/* Whether what its load reads is the business of the load around at once. */
+static bool goes_out(const struct ctxi_reads *reads, uint32_t id)
+{
+    if (ctxi_reads_has_ended(reads))
+        return true;
+    if (id - 1 >= WORD_BITS)
+        return reads->to_outer && !reads->ignores_more;
+    return reads->to_outer >> (id - 1) & 1;
+}
+
+void ctxi_reads_note_id(struct ctxi_reads *reads, uint32_t id)
+{
+    for (; reads; reads = goes_out(reads, id) ? reads->outer : NULL)
+        if (!ctxi_reads_has_ended(reads))
+            note_here(reads, id);
 }
 
 void ctxi_reads_note(struct ctxi_reads *reads, ctx_var *var)

@@ -34,6 +34,19 @@ int ctxi_current_make(ctx_context **out_context);
  */
 int ctxi_lookup(ctx_context *context, ctx_var *var, bool defaults, ctx_value *out_value);
 
+/*
+ * A stay in a context, on this thread, with nothing below it of what was current: that is set aside, still
+ * entered. NULL: in no context at all. CTX_ERR_ENTERED: somebody is in it, which may be this thread; then
+ * there is nothing to end. The end leaves whatever was entered and not left.
+ */
+struct ctxi_apart {
+    ctx_context *aside;
+    uint64_t scopes_failed; /* there */
+    bool began;
+};
+int ctxi_apart_begin(struct ctxi_apart *apart, ctx_context *context);
+void ctxi_apart_end(struct ctxi_apart *apart);
+
 /* ---- variables that partition a cache ----------------------------------------------------- */
 
 /*
@@ -76,6 +89,14 @@ void ctxi_reads_unref(struct ctxi_reads *reads);
  * anybody does. */
 void ctxi_reads_share(struct ctxi_reads *reads);
 struct ctxi_reads *ctxi_reads_ref(struct ctxi_reads *reads);
+
+/*
+ * From now on what is noted is noted in the record of the load around as well, and so on outwards: what an
+ * inner load has read may reach the outer one before it ends. But for ids up to 64 whose bit (id 1: the
+ * lowest) is in `ignored`; with `ignores_more` some larger ones are not to be, and none is.
+ * In a record whose load has ended nothing is noted, but in those around it.
+ */
+void ctxi_reads_spread(struct ctxi_reads *reads, uint64_t ignored, bool ignores_more);
 
 /* The record of the load that this one's is made inside of, borrowed; or NULL. */
 struct ctxi_reads *ctxi_reads_outer(const struct ctxi_reads *reads);

@@ -179,7 +179,7 @@ void flights_outlive_their_cache()
     CHECK(begin(&waits[2], &given_up) == CTX_JOINED);
     ctx_cache_destroy(cache);
     CHECK(live > 0);
-    CHECK(ctx_cache_abandon(given_up) == CTX_OK);
+    CHECK(ctx_cache_give_up(given_up) == CTX_OK);
     CHECK(ctx_cache_abandon(leader) == CTX_OK);
     CHECK(waits[1].status == CTX_ERR_ABANDONED);
     CHECK(waits[2].landings == 0);

@@ -146,7 +146,7 @@ static void begin_one(struct support_rng *rng, int64_t whose, int64_t key)
     r = ctx_cache_begin(cache, own, &options, &ref, &flight, key);
     if (r == CTX_JOINED) {
         atomic_fetch_add(&joined, 1);
-        if (support_rng_next(rng) % 8 == 0 && ctx_cache_abandon(flight) == CTX_OK) {
+        if (support_rng_next(rng) % 8 == 0 && ctx_cache_give_up(flight) == CTX_OK) {
             atomic_fetch_add(&given_up, 1);
             free(wait);
         }

@@ -445,8 +445,8 @@ Test(begin, who_gives_up_disturbs_nobody)
     begin(&leader, 1);
     for (int i = 0; i < 3; i++)
         begin(&joiners[i], 1);
-    cr_assert_eq(ctx_cache_abandon(joiners[1].flight), CTX_OK);
-    cr_assert_eq(ctx_cache_abandon(joiners[1].flight), CTX_ERR_FLIGHT);
+    cr_assert_eq(ctx_cache_give_up(joiners[1].flight), CTX_OK);
+    cr_assert_eq(ctx_cache_give_up(joiners[1].flight), CTX_ERR_FLIGHT);
     finish(leader.flight, 5);
     cr_assert_eq(joiners[0].value, 5);
     cr_assert_eq(joiners[1].landings, 0);
@@ -475,7 +475,7 @@ Test(begin, deadlines_pass)
     cr_assert_eq(late.landings + never.landings, 0);
     cr_assert(next > hour / 2 && next <= hour);
     cr_assert_eq(stats_of(cache).timeouts, 2);
-    cr_assert_eq(ctx_cache_abandon(soon.flight), CTX_ERR_FLIGHT);
+    cr_assert_eq(ctx_cache_give_up(soon.flight), CTX_ERR_FLIGHT);
     finish(leader.flight, 5);
     cr_assert_eq(late.value, 5);
     cr_assert_eq(never.value, 5);
@@ -594,7 +594,7 @@ Test(begin, it_outlives_its_cache)
     ctx_cache_destroy(gone);
     cr_assert_eq(finish(leader.flight, 1).reason, CTX_CACHE_FENCED);
     cr_assert_eq(joiner.value, 1);
-    cr_assert_eq(ctx_cache_abandon(waiting.flight), CTX_OK);
+    cr_assert_eq(ctx_cache_give_up(waiting.flight), CTX_OK);
     cr_assert_eq(ctx_cache_abandon(other.flight), CTX_OK);
 }
 
@@ -981,7 +981,7 @@ Test(begin, a_circle_of_those_who_wait_is_refused)
     cr_assert_eq(wait[1].value, 2);
     cr_assert_eq(wait[2].value, 2);
     cr_assert_eq(begin_inside(lead[1].flight, &wait[3], 0), CTX_ERR_DEADLOCK);
-    cr_assert_eq(ctx_cache_abandon(wait[0].flight), CTX_OK);
+    cr_assert_eq(ctx_cache_give_up(wait[0].flight), CTX_OK);
     cr_assert_eq(begin_inside(lead[1].flight, &wait[3], 0), CTX_JOINED, "it waits no more");
     finish(lead[0].flight, 0);
     finish(lead[1].flight, 1);
