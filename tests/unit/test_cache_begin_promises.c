@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "ctxcache/task.h"
+#include "support/alloc.h"
 #include "support/cache_kit.h"
 #include "support/check.h"
 
@@ -467,4 +468,136 @@ Test(promises, every_branch_is_followed)
 {
     for (int64_t branch = 1; branch <= 3; branch++)
         check_branch(branch);
+}
+
+/* ---- values that nobody has set ------------------------------------------------------------- */
+
+static CTX_VAR_DEFAULT(currency, CTX_VALUE_STRING("EUR"));
+
+static ctx_cache *cache_by(ctx_var *vary, enum ctx_cache_unset unset, uint32_t flags)
+{
+    ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
+
+    config.capacity_entries = 10;
+    config.vary = &vary;
+    config.vary_count = 1;
+    config.unset = unset;
+    config.flags = flags;
+    return cache_with(&config);
+}
+
+static struct {
+    ctx_var *var;
+    bool is_set;
+} looked;
+
+static void look_in(void *arg)
+{
+    ctx_context *current;
+
+    (void)arg;
+    CHECK_EQ(ctx_current(&current), CTX_OK);
+    CHECK_EQ(ctx_context_contains(current, looked.var, &looked.is_set), CTX_OK);
+    ctx_context_unref(current);
+}
+
+static void set_dollars(void *arg)
+{
+    (void)arg;
+    ctx_set(currency, "USD");
+}
+
+Test(promises, a_background_load_has_the_default_that_counted)
+{
+    ctx_cache *by_currency = cache_by(currency, CTX_CACHE_UNSET_ERROR, CTX_CACHE_COUNT_DEFAULTS);
+    struct begun lead = {0};
+
+    looked.var = currency;
+    cr_assert_eq(begin_in(by_currency, &lead, 1, CTX_CACHE_BACKGROUND), CTX_LEAD);
+    inside(lead.flight, look_in, NULL);
+    cr_assert(looked.is_set);
+    give(lead.flight, 1);
+    cr_assert(finish(lead.flight).stored, "who has not set it may finish it");
+    cr_assert_eq(begin_in(by_currency, &lead, 2, CTX_CACHE_BACKGROUND), CTX_LEAD);
+    inside(lead.flight, set_dollars, NULL);
+    give(lead.flight, 1);
+    cr_assert_eq(finish(lead.flight).reason, CTX_CACHE_CHANGED);
+    ctx_cache_destroy(by_currency);
+}
+
+Test(promises, unset_that_is_shared_is_unset_in_the_background)
+{
+    ctx_cache *lax = cache_by(currency, CTX_CACHE_UNSET_SHARED, 0);
+    struct begun lead = {0};
+
+    looked.var = currency;
+    cr_assert_eq(begin_in(lax, &lead, 1, CTX_CACHE_BACKGROUND), CTX_LEAD);
+    inside(lead.flight, look_in, NULL);
+    cr_assert_not(looked.is_set);
+    give(lead.flight, 1);
+    cr_assert(finish(lead.flight).stored);
+    cr_assert_eq(begin_in(lax, &lead, 2, 0), CTX_LEAD);
+    give(lead.flight, 1);
+    ctx_set(currency, "USD");
+    cr_assert_eq(finish(lead.flight).reason, CTX_CACHE_CHANGED,
+                 "who has set it stands in another partition");
+    ctx_cache_destroy(lax);
+}
+
+/* ---- statuses of the user ------------------------------------------------------------------- */
+
+static int refuse_as_lead(const void *object, ctx_encoder *encoder)
+{
+    (void)encoder;
+    return *(const int *)object;
+}
+
+Test(promises, only_the_library_says_that_somebody_leads)
+{
+    static const int claims[] = {CTX_LEAD, CTX_JOINED, INT32_MIN + 1, INT32_MIN + 2};
+    const ctx_object_class kind = {sizeof kind, "claim", NULL, NULL, refuse_as_lead};
+
+    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+        int claim = claims[i];
+        ctx_value arg = ctx_object(&claim, &kind);
+        ctx_cache_flight flight;
+        ctx_cache_ref ref;
+
+        cr_assert_eq(ctx_cache_begin_v(cache, price, &arg, 1, NULL, &ref, &flight, NULL),
+                     CTX_ERR_INVALID);
+        cr_assert_eq(flight.id, 0);
+    }
+}
+
+/* ---- memory of the process ------------------------------------------------------------------ */
+
+/* In a process that has used nothing yet: numbers and contexts are not of the cache's allocator. */
+Test(scarce, out_of_the_processs_memory_at_any_moment, .timeout = 20)
+{
+    static struct support_alloc counted;
+    struct begun lead = {0}, joiner = {0};
+    uint64_t nth;
+
+    support_alloc_init(&counted);
+    cr_assert_eq(ctx_set_allocator(&counted.allocator), CTX_OK);
+    cache = cache_of(10, NULL);
+    cr_assert_eq(ask(cache, price, 9).status, CTX_OK);
+    for (nth = 0; lead.status != CTX_LEAD; nth++) {
+        support_alloc_fail(&counted, nth, false);
+        begin_in(cache, &lead, 1, CTX_CACHE_KEEP_ARGS);
+        cr_assert(lead.status == CTX_LEAD || lead.status == CTX_ERR_NOMEM);
+        cr_assert_eq(lead.status == CTX_LEAD, lead.flight.id != 0);
+    }
+    cr_assert_geq(nth, 4);
+    for (nth = 0; joiner.status != CTX_JOINED; nth++) {
+        support_alloc_fail(&counted, nth, false);
+        begin_in(cache, &joiner, 1, CTX_CACHE_KEEP_ARGS);
+        cr_assert(joiner.status == CTX_JOINED || joiner.status == CTX_ERR_NOMEM);
+    }
+    support_alloc_recover(&counted);
+    give(lead.flight, 1);
+    finish(lead.flight);
+    cr_assert_eq(joiner.landed, CTX_OK);
+    check_equations(cache);
+    ctx_cache_destroy(cache);
 }
