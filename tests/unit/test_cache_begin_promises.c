@@ -31,7 +31,7 @@ static void teardown(void)
     ctx_cache_destroy(inner);
 }
 
-TestSuite(promises, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(promises, .init = setup, .fini = teardown, .timeout = 120);
 
 struct begun {
     int status, landings, landed;
@@ -572,7 +572,7 @@ Test(promises, only_the_library_says_that_somebody_leads)
 /* ---- memory of the process ------------------------------------------------------------------ */
 
 /* In a process that has used nothing yet: numbers and contexts are not of the cache's allocator. */
-Test(scarce, out_of_the_processs_memory_at_any_moment, .timeout = 20)
+Test(scarce, out_of_the_processs_memory_at_any_moment, .timeout = 120)
 {
     static struct support_alloc counted;
     struct begun lead = {0}, joiner = {0};

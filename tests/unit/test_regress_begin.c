@@ -29,7 +29,7 @@ static void teardown(void)
     ctx_cache_destroy(rates);
 }
 
-TestSuite(attacked, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(attacked, .init = setup, .fini = teardown, .timeout = 120);
 
 struct begun {
     int status, landings, landed;
