@@ -23,26 +23,31 @@ static void on_revenue(void *answer, int status, ctx_cache_ref *ref, const ctx_c
 
 static void serve(void *answer)
 {
-    ctx_uv_cache_call(&loop, cache, cached_revenue_fn, on_revenue, answer, 2026);
+    int status = ctx_uv_cache_call(&loop, cache, cached_revenue_fn, on_revenue, answer, 2026);
+    if (status != CTX_OK) /* refused, for want of a tenant say: no callback will come */
+        snprintf(answer, 64, "%s", ctx_strerror(status));
 }
 
 int main(void)
 {
     const char *names[] = {"acme", "globex", "acme"};
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
-    char answers[3][64];
+    char answers[3][64] = {""};
     config.capacity_entries = 100;
     config.vary = (ctx_var *[]){tenant};
     config.vary_count = 1;
     if (ctx_cache_new(&config, &cache) != CTX_OK || uv_loop_init(&loop) != 0)
         return 1;
     for (int i = 0; i < 3; i++) {
-        ctx_set(tenant, names[i]);
-        ctx_uv_spawn(&loop, serve, answers[i]); /* a task, in a copy of the context as it is now */
+        CTX_SCOPED(tenant, names[i]); /* to its end: the loop itself runs as nobody */
+        if (ctx_uv_spawn(&loop, serve, answers[i]) != 0) /* a task, in a copy of this context */
+            return 1;
     }
     uv_run(&loop, UV_RUN_DEFAULT);
     for (int i = 0; i < 3; i++)
         puts(answers[i]);
+    if (ctx_uv_loop_close(&loop) != 0) /* first: it answers what is open */
+        return 1;
     ctx_cache_destroy(cache);
-    return ctx_uv_loop_close(&loop);
+    return 0;
 }

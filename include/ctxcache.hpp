@@ -409,6 +409,16 @@ int ctx_cache_begin(ctx_cache *cache, ctx_cache_fn *fn, const ctx_cache_begin_op
     });
 }
 
+#ifdef CTXCACHE_UV_H /* it was included before */
+template <class... Args>
+int ctx_uv_cache_call(uv_loop_t *loop, ctx_cache *cache, ctx_cache_fn *fn,
+                      ctx_uv_cache_cb *callback, void *user, const Args &...args)
+{
+    const ctxcache::detail::boxed<Args...> boxed(args...);
+    return ctx_uv_cache_call_v(loop, cache, fn, boxed.values, boxed.count, nullptr, callback, user);
+}
+#endif
+
 template <class Ref, class... Args>
 int ctx_cache_get(ctx_cache *cache, ctx_cache_fn *fn, Ref *out_ref, const Args &...args)
 {

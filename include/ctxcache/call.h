@@ -66,8 +66,8 @@ enum ctx_cache_reason {
     CTX_CACHE_FAILED = 3,     /* the loader failed */
     CTX_CACHE_NO_STORE = 4,   /* the loader said so */
     CTX_CACHE_UNDECLARED = 5, /* the loader read a variable outside vary and ignore */
-    CTX_CACHE_CHANGED = 6,    /* the loader changed a partition variable */
-    CTX_CACHE_FENCED = 7, /* invalidated, put, cleared or destroyed while it was loading; or it was
+    CTX_CACHE_CHANGED = 6, /* the loader changed a partition variable; or see ctx_cache_finish() */
+    CTX_CACHE_FENCED = 7,  /* invalidated, put, cleared or destroyed while it was loading; or it was
                                * loaded beside another's load whose answer was not to be shared */
     CTX_CACHE_TOO_LARGE =
         8 /* larger than the capacity; or too much waits (cache.h, capacity_bytes) */
@@ -81,7 +81,8 @@ typedef struct ctx_cache_info {
     bool stored;                     /* the value of this answer is in the cache now */
     bool negative;                   /* the answer is a stored or loaded "there is none" */
     char variable[CTX_NAME_MAX + 1]; /* the variable that was unset, undeclared or changed; or "" */
-    uint64_t load_ns;                /* MISS and BYPASS: how long the loader ran */
+    uint64_t
+        load_ns; /* MISS and BYPASS: how long the loader ran; of a flight, how long it was open */
 } ctx_cache_info;
 
 #define CTX_CACHE_INFO_INIT                                                                        \

@@ -6,10 +6,17 @@
  *     options.landing = answer;        // void answer(void *user, int status, ctx_cache_ref *ref, ...)
  *     options.user = request;
  *     switch (ctx_cache_begin(cache, fn, &options, &ref, &flight, 42, "eu")) {
- *     case CTX_OK:     use(ref); break;              // it was there
- *     case CTX_LEAD:   start_query(request, flight); // load it, then ctx_cache_finish()
- *     case CTX_JOINED: break;                        // somebody is loading it: answer() will be called
- *     default:         fail(request);
+ *     case CTX_OK: // it was there
+ *         use(ref.data);
+ *         ctx_cache_ref_release(&ref);
+ *         break;
+ *     case CTX_LEAD: // load it, then ctx_cache_finish()
+ *         start_query(request, flight);
+ *         break;
+ *     case CTX_JOINED: // somebody is loading it: answer() will be called
+ *         break;
+ *     default:
+ *         fail(request);
  *     }
  *
  * The rules are those of ctx_cache_call_v() (call.h): one load for all who ask for a key meanwhile, be it
@@ -67,10 +74,11 @@ typedef void ctx_cache_landing(void *user, int status, ctx_cache_ref *ref, ctx_c
                                const ctx_cache_info *info);
 
 enum ctx_cache_begin_flag {
-    /* Copies the arguments (objects are retained), for ctx_cache_flight_run(). */
+    /* Copies the arguments (objects are retained), for ctx_cache_flight_run(). Each call keeps its own: who
+     * joins, and may land with CTX_LEAD, needs this as well. */
     CTX_CACHE_KEEP_ARGS = 1,
     /* The load serves everybody in the partition: the flight's context holds exactly the partition's
-     * values, everything else is unset in it, and a landing's too. */
+     * values, everything else is unset in it; so does the context of this one's landing. */
     CTX_CACHE_BACKGROUND = 2,
     /* CTX_LEAD although it is there: what is loaded takes its place, and until then it goes on answering
      * everybody, its own load included. What is larger than the capacity takes no place. Refreshing the same
@@ -104,7 +112,7 @@ typedef struct ctx_cache_begin_options {
  *
  * CTX_OK, CTX_ABSENT  a hit
  * CTX_LEAD            this call leads: it owes ctx_cache_finish() or ctx_cache_abandon(), from any
- *                     thread, at any time; others wait for it. Also where a blocking call would run the
+ *                     thread. There is no deadline for that: until then all who ask for the key wait. Also where a blocking call would run the
  *                     loader past the cache (the unset policy BYPASS, a long key)
  * CTX_JOINED          somebody else leads, and `landing` will be called (maybe before this returns)
  * CTX_ERR_BUSY        somebody else leads, and there is no landing
@@ -120,7 +128,8 @@ CTX_API int ctx_cache_begin_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_valu
 /*
  * The context of a flight that this one leads: a copy of the one in which it began, with the record of
  * what the load reads. Whatever computes the value runs in it (ctx_run()), or in what was bound or copied
- * in it, so that its reads are audited; a value computed elsewhere is not. The caller owes
+ * in it, so that its reads are audited; a value computed elsewhere is not. Whoever inspects it
+ * (ctx_context_get(), _count()) reads for the load as well. The caller owes
  * ctx_context_unref(). CTX_ERR_FLIGHT, CTX_ERR_INVALID.
  */
 CTX_API int ctx_cache_flight_context(ctx_cache_flight flight, ctx_context **out_context);
@@ -135,10 +144,10 @@ CTX_API int ctx_cache_flight_load(ctx_cache_flight flight, ctx_cache_load **out_
  * Ends a flight that this one leads: `status` CTX_OK with the value that its load was given, anything else
  * is a failure, which is handed to all who wait. The landings of those who joined run inside this call.
  *
- * Nothing is stored or shared (info: CTX_CACHE_CHANGED) if a partition variable has another value than at
+ * Nothing is stored or shared (info: CTX_CACHE_CHANGED, with the variable, or "*") if a partition variable has another value than at
  * the beginning in the flight's context or, where it is set, in the current one: who stands in another
  * tenant's context finishes nothing for this one. Nor if the flight's context cannot be looked into, since
- * another thread is in it, or this one outside of a task (task.h) or a landing.
+ * another thread is in it, or this one entered it before the task (task.h) or landing in which it finishes.
  *
  * out_ref, info  may be NULL; as in ctx_cache_call_v(), whose values it returns; and
  * CTX_ERR_FLIGHT it ended before (finished, abandoned), is only joined, or never was
@@ -153,7 +162,7 @@ CTX_API int ctx_cache_finish(ctx_cache_flight flight, int status, ctx_cache_ref 
  * The whole of a load, on a thread that may block: runs the loader of the function in the flight's context,
  * with the arguments that CTX_CACHE_KEEP_ARGS kept, and finishes. If the loader does not return (C++
  * exception, pthread_exit(), cancellation), the flight is abandoned. As ctx_cache_finish(), and
- * CTX_ERR_INVALID without CTX_CACHE_KEEP_ARGS, CTX_ERR_ENTERED if a thread, this one or another, is in the
+ * CTX_ERR_INVALID if it was begun or joined without CTX_CACHE_KEEP_ARGS, CTX_ERR_ENTERED if a thread, this one or another, is in the
  * flight's context; then the flight goes on.
  */
 CTX_API int ctx_cache_flight_run(ctx_cache_flight flight, ctx_cache_ref *out_ref,
@@ -174,7 +183,8 @@ CTX_API int ctx_cache_give_up(ctx_cache_flight flight);
 /*
  * Calls the landings of those whose deadline has passed, with CTX_ERR_TIMEOUT. The library has no thread of
  * its own, so a program with deadlines calls this from a timer; ctx_cache_maintain() does it, too.
- * *out_next_ns (may be NULL): nanoseconds until the next deadline; UINT64_MAX: there is none.
+ * *out_next_ns (may be NULL): nanoseconds until the next deadline; UINT64_MAX: there is none. Ask again after
+ * a begin with wait_ns: its deadline may come first.
  * CTX_ERR_INVALID; CTX_ERR_NOMEM: this thread's state could not be made.
  */
 CTX_API int ctx_cache_expire(ctx_cache *cache, uint64_t *out_next_ns);

@@ -8,7 +8,8 @@
 
 CTX_BEGIN_DECLS
 
-/* One running load; valid inside the loader alone, on the thread that runs it. */
+/* One running load; valid inside the loader alone, on the thread that runs it; that of a flight until the
+ * flight ends (flight.h). */
 typedef struct ctx_cache_load ctx_cache_load;
 
 /*

@@ -52,11 +52,13 @@ enum ctx_status {
     CTX_ERR_RECURSION = -30014,     /* a load asked for the very key that it is loading */
     CTX_ERR_DEADLOCK = -30015,      /* waiting would close a circle of loads that wait */
     CTX_ERR_TIMEOUT = -30016,       /* the deadline passed while another caller was loading */
-    CTX_ERR_ABANDONED = -30017,     /* the loading thread died, or its loader threw */
-    CTX_ERR_NO_VALUE = -30018,      /* the loader returned CTX_OK but gave no value */
-    CTX_ERR_SYSTEM = -30019,        /* the operating system refused: errno says why */
-    CTX_ERR_BUSY = -30020,  /* it is being done already, and one at a time is all there is */
-    CTX_ERR_FLIGHT = -30021 /* the flight has ended already, or never was */
+    CTX_ERR_ABANDONED =
+        -30017, /* the load ended without an answer: its thread died, its loader threw, it was given up */
+    CTX_ERR_NO_VALUE = -30018, /* the loader returned CTX_OK but gave no value */
+    CTX_ERR_SYSTEM = -30019,   /* the operating system refused: errno says why */
+    CTX_ERR_BUSY = -30020,     /* it is being done already, and one at a time is all there is */
+    CTX_ERR_FLIGHT =
+        -30021 /* the flight has ended, or never was; or it is not of that kind (flight.h) */
 };
 
 /*

@@ -13,10 +13,16 @@
  * - *Or in a context that you name*, see CTX_UV_IN().
  * - `data` of handles, requests and loops stays yours.
  *
- * Errors: those of libuv, and UV_ENOMEM if there is no memory for what is captured, UV_EINVAL if a
+ * Errors: those of libuv (but for ctx_uv_cache_call(), whose statuses are those of status.h: print them by
+ * ctx_strerror(), never uv_strerror()), and UV_ENOMEM if there is no memory for what is captured, UV_EINVAL if a
  * handle, request or loop is NULL, or a callback is where libuv cannot do without. Then libuv was not
  * asked, or has refused: nothing was captured, and what was started before goes on. A twin returns an
  * int also where libuv's function returns nothing.
+ *
+ * A callback that is handed to libuv's own functions runs in whatever the loop's thread was in when it called
+ * uv_run(), or in the middle of another callback. Keep that free of tenants (CTX_SCOPED instead of ctx_set()),
+ * and a twin that was forgotten fails closed: also in CTX_UV_IN(), where it goes unnoticed. For
+ * uv_thread_create() there is ctx_thread_create() (bind.h).
  *
  * Threads: as in libuv a loop, with all that belongs to it, is used by one thread at a time.
  * ctx_uv_queue_work() says what runs elsewhere.
@@ -136,8 +142,9 @@ typedef void ctx_uv_cache_cb(void *user, int status, ctx_cache_ref *ref,
  * options  wait_ns: a deadline for waiting on another's load, by a timer of the loop. May be NULL
  * cache    must not be destroyed before the answer
  *
- * CTX_OK: the callback will come, and until then the loop stays alive. Anything else, and it will not: the
- * errors of ctx_cache_begin_v() (CTX_ERR_UNSET for one), and CTX_ERR_ABANDONED if the loop is being
+ * CTX_OK: the callback will come, and until then the loop stays alive. Anything else, and it will not, so
+ * look at it: the errors of ctx_cache_begin_v() (CTX_ERR_UNSET for one; the info of ctx_cache_peek_v() with
+ * the same arguments names the variable), and CTX_ERR_ABANDONED if the loop is being
  * closed. While calls wait the loop has handles of ours (uv_async_t, uv_timer_t, uv_idle_t), which
  * uv_walk() shows like any others.
  */
@@ -147,7 +154,8 @@ CTX_API int ctx_uv_cache_call_v(uv_loop_t *loop, ctx_cache *cache, ctx_cache_fn 
                                 void *user);
 
 /* To write by hand, with 0 to 16 native arguments at the end:
- * ctx_uv_cache_call(loop, cache, fn, callback, user, 42, "eu") */
+ * ctx_uv_cache_call(loop, cache, fn, callback, user, 42, "eu"). In C++ include this header before
+ * <ctxcache.hpp>, which has it as a template. */
 #ifndef __cplusplus
 #define ctx_uv_cache_call(loop, cache, fn, callback, ...)                                          \
     ctx_uv_cache_call_v(loop, cache, fn, CTXI_REST(__VA_ARGS__), 0, callback,                      \

@@ -25,7 +25,8 @@ static const struct status_text texts[] = {
     STATUS(CTX_ERR_TYPE, "the value has another type or size than was asked for"),
     STATUS(CTX_ERR_UNSET,
            "a context variable is not set here: set it (ctx_set, CTX_SCOPED); for a cached "
-           "call a default does not count, and ctx_cache_call_info() names it"),
+           "call a default does not count, and an info names it (ctx_cache_call_info(), "
+           "ctx_cache_peek_v())"),
     STATUS(CTX_ERR_TOKEN_USED, "the token was used already, or its context is gone"),
     STATUS(CTX_ERR_TOKEN_VAR, "the token was made by setting another variable"),
     STATUS(CTX_ERR_TOKEN_CONTEXT, "the token was made in another context than the current one"),
@@ -40,13 +41,15 @@ static const struct status_text texts[] = {
     STATUS(CTX_ERR_RECURSION, "a load asked for the very key that it is loading"),
     STATUS(CTX_ERR_DEADLOCK, "waiting would close a circle of loads that wait for each other"),
     STATUS(CTX_ERR_TIMEOUT, "the wait for another caller's load was longer than wait_ns"),
-    STATUS(CTX_ERR_ABANDONED, "the thread that was loading ended without an answer; call again"),
+    STATUS(CTX_ERR_ABANDONED,
+           "the load ended without an answer (its thread died, or it was given up); call again"),
     STATUS(CTX_ERR_NO_VALUE, "the loader returned CTX_OK but gave no value"),
     STATUS(CTX_ERR_SYSTEM, "the operating system refused; errno says why"),
     STATUS(CTX_ERR_BUSY, "it is being done already, one at a time: end that first "
                          "(ctx_cache_record_stop() for a recording), or leave it running"),
     STATUS(CTX_ERR_FLIGHT,
-           "the flight has ended already (finished, abandoned or landed), or never was"),
+           "this flight has ended, or never was; or the call is for the other kind: finish and "
+           "abandon are for who leads, give_up for who has joined"),
 };
 
 static const struct status_text *find(int status)

@@ -304,11 +304,16 @@ static void abandon(struct ctxi_begun *begun)
     ctxi_begun_end(begun);
 }
 
+/* One that is being ended; NULL: it has been, or is not yet. */
+struct ending {
+    struct ctxi_begun *begun;
+};
+
 /* The cleanup of who is ending one: a loader did not return; or a landing, when the flight has ended. */
-static void abandon_unended(struct ctxi_begun **begun)
+static void abandon_unended(struct ending *ending)
 {
-    if (*begun)
-        abandon(*begun);
+    if (ending->begun)
+        abandon(ending->begun);
 }
 
 /* Takes the right to end it, with a reference. CTX_ERR_FLIGHT, CTX_ERR_BUSY, CTX_ERR_NOMEM. */
@@ -351,16 +356,16 @@ int ctx_cache_finish(ctx_cache_flight flight, int status, ctx_cache_ref *out_ref
                      ctx_cache_info *info)
 {
     __attribute__((cleanup(unref))) struct ctxi_begun *begun = NULL;
-    __attribute__((cleanup(abandon_unended))) struct ctxi_begun *unended = NULL;
+    __attribute__((cleanup(abandon_unended))) struct ending ending = {NULL};
     int r = check_wanted(out_ref, info);
 
     if (r == CTX_OK)
         r = claim(flight, CTXI_BEGUN_ENDING, &begun);
     if (r != CTX_OK)
         return r;
-    unended = begun;
+    ending.begun = begun;
     r = conclude(begun, finish_load(&begun->call.load, status));
-    unended = NULL;
+    ending.begun = NULL;
     return answer(begun, r, out_ref, info);
 }
 
@@ -389,7 +394,7 @@ static int run(struct ctxi_begun *begun)
 int ctx_cache_flight_run(ctx_cache_flight flight, ctx_cache_ref *out_ref, ctx_cache_info *info)
 {
     __attribute__((cleanup(unref))) struct ctxi_begun *begun = NULL;
-    __attribute__((cleanup(abandon_unended))) struct ctxi_begun *unended = NULL;
+    __attribute__((cleanup(abandon_unended))) struct ending ending = {NULL};
     __attribute__((cleanup(ctxi_apart_end))) struct ctxi_apart stay = {NULL, 0, false};
     int r = check_wanted(out_ref, info);
 
@@ -402,9 +407,9 @@ int ctx_cache_flight_run(ctx_cache_flight flight, ctx_cache_ref *out_ref, ctx_ca
         move_to(begun, CTXI_BEGUN_LEADING);
         return r;
     }
-    unended = begun;
+    ending.begun = begun;
     r = run(begun);
-    unended = NULL;
+    ending.begun = NULL;
     ctxi_apart_end(&stay);
     return answer(begun, r, out_ref, info);
 }
@@ -448,13 +453,13 @@ int ctx_cache_give_up(ctx_cache_flight flight)
 int ctx_cache_abandon(ctx_cache_flight flight)
 {
     __attribute__((cleanup(unref))) struct ctxi_begun *begun = NULL;
-    __attribute__((cleanup(abandon_unended))) struct ctxi_begun *unended = NULL;
+    __attribute__((cleanup(abandon_unended))) struct ending ending = {NULL};
     int r = claim(flight, CTXI_BEGUN_ENDING, &begun);
 
     if (r != CTX_OK)
         return r;
-    unended = begun;
+    ending.begun = begun;
     abandon(begun);
-    unended = NULL;
+    ending.begun = NULL;
     return CTX_OK;
 }

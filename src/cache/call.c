@@ -135,17 +135,21 @@ int ctxi_call_end_bypass(struct ctxi_call *call, int status)
     return status == CTX_OK ? value_status(call->hold.entry) : status;
 }
 
-/* A bypass until it ended; if the loader never returns, it is counted as failed. */
-static void abandon_bypass(struct ctxi_call **slot)
+/* A bypass until it ended, then NULL; if the loader never returns, it is counted as failed. */
+struct bypassing {
+    struct ctxi_call *call;
+};
+
+static void abandon_bypass(struct bypassing *bypassing)
 {
-    if (*slot)
-        count_bypass(*slot, CTX_ERR_ABANDONED);
+    if (bypassing->call)
+        count_bypass(bypassing->call, CTX_ERR_ABANDONED);
 }
 
 /* Nothing is looked up nor stored: the loader runs, here or where the flight is led. */
 static int bypass(struct ctxi_call *call)
 {
-    __attribute__((cleanup(abandon_bypass))) struct ctxi_call *bypassing = NULL;
+    __attribute__((cleanup(abandon_bypass))) struct bypassing bypassing = {NULL};
     int r = ctxi_call_prepare(call);
 
     ctxi_call_hold_cache(call);
@@ -155,10 +159,10 @@ static int bypass(struct ctxi_call *call)
         ctxi_info_name(&call->info, call->request.variable->name);
     if (r == CTX_OK && call->begun)
         return CTX_LEAD;
-    bypassing = call;
+    bypassing.call = call;
     if (r == CTX_OK)
         r = run_loader(call);
-    bypassing = NULL;
+    bypassing.call = NULL;
     return ctxi_call_end_bypass(call, r);
 }
 
@@ -342,13 +346,13 @@ static enum ctx_cache_reason reason_of(const struct ctx_cache_load *load,
     return load->no_store ? CTX_CACHE_NO_STORE : CTX_CACHE_STORED;
 }
 
-void ctxi_call_take(struct ctxi_call *call, int r, struct ctxi_verdict *verdict)
+void ctxi_call_take(struct ctxi_call *call, int status, struct ctxi_verdict *verdict)
 {
     judge(call, verdict);
     call->info.outcome = CTX_CACHE_MISS;
     call->info.load_ns = call->load.ended - call->load.started;
     call->info.reason = CTX_CACHE_FAILED;
-    if (r != CTX_OK)
+    if (status != CTX_OK)
         return;
     call->info.reason = reason_of(&call->load, verdict);
     take_entry(call);
@@ -358,11 +362,11 @@ void ctxi_call_take(struct ctxi_call *call, int r, struct ctxi_verdict *verdict)
     }
 }
 
-int ctxi_call_land(struct ctxi_call *call, int r, const struct ctxi_verdict *verdict)
+int ctxi_call_land(struct ctxi_call *call, int status, const struct ctxi_verdict *verdict)
 {
-    land(call, r, verdict);
+    land(call, status, verdict);
     observe(call, verdict);
-    return r == CTX_OK ? value_status(call->hold.entry) : r;
+    return status == CTX_OK ? value_status(call->hold.entry) : status;
 }
 
 static int lead(struct ctxi_call *call)

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/alloc.h"
 #include "support/cache_kit.h"
@@ -1316,7 +1317,9 @@ Test(begin, a_child_has_the_flights_of_its_parent_and_nobody_joins_them)
         CHECK(finish(another.flight, 2).stored);
         CHECK_EQ(finish(leader.flight, 1).reason, CTX_CACHE_FENCED);
         CHECK_EQ(joiner.value, 1);
-        _exit(0);
+        execlp("true", "true",
+               (char *)NULL); /* a leak checker shall not look at the runner's memory */
+        _exit(127);
     }
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);
