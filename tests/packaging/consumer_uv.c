@@ -4,6 +4,9 @@
  */
 #include <ctxcache.h>
 #include <ctxcache/uv.h>
+#ifdef __cplusplus
+#include <ctxcache.hpp>
+#endif
 
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +22,17 @@ static void on_timeout(uv_timer_t *timer)
     ctx_uv_close((uv_handle_t *)timer, NULL);
 }
 
+static void on_answer(void *user, int status, ctx_cache_ref *ref, const ctx_cache_info *info)
+{
+    (void)user, (void)status, (void)ref, (void)info;
+}
+
+/* A macro in C, a template in C++. */
+static int call_nothing(uv_loop_t *loop)
+{
+    return ctx_uv_cache_call(loop, NULL, NULL, on_answer, NULL, 42, "eu");
+}
+
 int main(void)
 {
     uv_timer_t timer;
@@ -30,6 +44,8 @@ int main(void)
         ctx_set_v(tenant, ctx_string("later"), NULL) != CTX_OK)
         return 1;
     uv_run(&loop, UV_RUN_DEFAULT);
+    if (call_nothing(&loop) != CTX_ERR_INVALID)
+        return 1;
     puts(ctx_version());
     return right && ctx_uv_loop_close(&loop) == 0 ? 0 : 1;
 }
