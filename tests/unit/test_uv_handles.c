@@ -485,6 +485,43 @@ Test(uv_handles, what_libuv_closed_is_let_go_with_the_loop)
     uv_close((uv_handle_t *)&timer, NULL);
 }
 
+static void on_tick(uv_idle_t *handle)
+{
+    (void)handle;
+}
+
+static void on_close_stay(uv_handle_t *handle)
+{
+    (void)handle;
+    note_and_change();
+}
+
+/* libuv stops what closes without a word: who tidies up twice still learns of the close. */
+Test(uv_handles, to_stop_what_closes_leaves_its_close_alone)
+{
+    static uv_idle_t ticker;
+    static uv_tcp_t tcp;
+    static uv_fs_poll_t watch;
+
+    start(on_timeout, 1000);
+    uv_idle_init(&loop, &ticker);
+    cr_assert_eq(ctx_uv_idle_start(&ticker, on_tick), 0);
+    uv_tcp_init(&loop, &tcp);
+    uv_fs_poll_init(&loop, &watch);
+    become("acme");
+    cr_assert_eq(ctx_uv_close((uv_handle_t *)&timer, on_close_stay), 0);
+    cr_assert_eq(ctx_uv_close((uv_handle_t *)&ticker, on_close_stay), 0);
+    cr_assert_eq(ctx_uv_close((uv_handle_t *)&tcp, on_close_stay), 0);
+    cr_assert_eq(ctx_uv_close((uv_handle_t *)&watch, on_close_stay), 0);
+    become("later");
+    cr_assert_eq(ctx_uv_timer_stop(&timer), 0);
+    cr_assert_eq(ctx_uv_idle_stop(&ticker), 0);
+    cr_assert_eq(ctx_uv_read_stop((uv_stream_t *)&tcp), 0);
+    cr_assert_eq(ctx_uv_fs_poll_stop(&watch), 0);
+    run();
+    cr_assert_str_eq(seen, "acme acme acme acme");
+}
+
 /* ---- many at once ------------------------------------------------------------------------- */
 
 enum { MANY = 5000 };

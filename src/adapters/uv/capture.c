@@ -59,13 +59,6 @@ void ctxi_uv_forget(uv_loop_t *loop, const void *object)
     ctxi_uv_loop_release(kept);
 }
 
-int ctxi_uv_stopped(uv_loop_t *loop, const void *object, int answer)
-{
-    if (answer == 0)
-        ctxi_uv_forget(loop, object);
-    return answer;
-}
-
 void ctxi_uv_captures_drop(struct ctxi_uv_loop *kept)
 {
     struct ctxi_uv_link *link;
@@ -80,6 +73,13 @@ struct ctxi_uv_capture *ctxi_uv_capture_of(struct ctxi_uv_loop *kept, const void
     struct ctxi_uv_link *link = kept ? ctxi_uv_table_find(&kept->captures, object) : NULL;
 
     return link && capture_at(link)->ours == ours ? capture_at(link) : NULL;
+}
+
+int ctxi_uv_stopped(uv_loop_t *loop, const void *object, ctxi_uv_fn *ours, int answer)
+{
+    if (answer == 0 && ctxi_uv_capture_of(ctxi_uv_loop_find(loop), object, ours))
+        ctxi_uv_forget(loop, object);
+    return answer;
 }
 
 /* ---- running ------------------------------------------------------------------------------ */

@@ -54,8 +54,11 @@ int ctxi_uv_handed(struct ctxi_uv_hand *hand, int answer);
 /* Lets go of what is there for the object. */
 void ctxi_uv_forget(uv_loop_t *loop, const void *object);
 
-/* The same, if libuv's answer to stopping it is 0; and gives that back. */
-int ctxi_uv_stopped(uv_loop_t *loop, const void *object, int answer);
+/*
+ * The same, if it is for that function of ours, and libuv's answer to stopping it is 0; and gives that
+ * back. libuv stops what has stopped, and what closes: the callback of a close is still to come.
+ */
+int ctxi_uv_stopped(uv_loop_t *loop, const void *object, ctxi_uv_fn *ours, int answer);
 
 /* The same for everything of a loop. */
 void ctxi_uv_captures_drop(struct ctxi_uv_loop *kept);

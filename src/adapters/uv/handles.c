@@ -77,7 +77,8 @@ int ctx_uv_timer_again(uv_timer_t *timer)
 
 int ctx_uv_timer_stop(uv_timer_t *timer)
 {
-    return timer ? ctxi_uv_stopped(timer->loop, timer, uv_timer_stop(timer)) : UV_EINVAL;
+    return timer ? ctxi_uv_stopped(timer->loop, timer, CTXI_UV_FN(on_timer), uv_timer_stop(timer))
+                 : UV_EINVAL;
 }
 
 /* ---- in each iteration -------------------------------------------------------------------- */
@@ -104,7 +105,8 @@ int ctx_uv_idle_start(uv_idle_t *idle, uv_idle_cb callback)
 
 int ctx_uv_idle_stop(uv_idle_t *idle)
 {
-    return idle ? ctxi_uv_stopped(idle->loop, idle, uv_idle_stop(idle)) : UV_EINVAL;
+    return idle ? ctxi_uv_stopped(idle->loop, idle, CTXI_UV_FN(on_idle), uv_idle_stop(idle))
+                : UV_EINVAL;
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -130,7 +132,9 @@ int ctx_uv_prepare_start(uv_prepare_t *prepare, uv_prepare_cb callback)
 
 int ctx_uv_prepare_stop(uv_prepare_t *prepare)
 {
-    return prepare ? ctxi_uv_stopped(prepare->loop, prepare, uv_prepare_stop(prepare)) : UV_EINVAL;
+    return prepare ? ctxi_uv_stopped(prepare->loop, prepare, CTXI_UV_FN(on_prepare),
+                                     uv_prepare_stop(prepare))
+                   : UV_EINVAL;
 }
 
 static void on_check(uv_check_t *check)
@@ -156,7 +160,8 @@ int ctx_uv_check_start(uv_check_t *check, uv_check_cb callback)
 
 int ctx_uv_check_stop(uv_check_t *check)
 {
-    return check ? ctxi_uv_stopped(check->loop, check, uv_check_stop(check)) : UV_EINVAL;
+    return check ? ctxi_uv_stopped(check->loop, check, CTXI_UV_FN(on_check), uv_check_stop(check))
+                 : UV_EINVAL;
 }
 
 /* ---- wake-ups ----------------------------------------------------------------------------- */
@@ -206,7 +211,8 @@ int ctx_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb callback)
 
 int ctx_uv_poll_stop(uv_poll_t *poll)
 {
-    return poll ? ctxi_uv_stopped(poll->loop, poll, uv_poll_stop(poll)) : UV_EINVAL;
+    return poll ? ctxi_uv_stopped(poll->loop, poll, CTXI_UV_FN(on_poll), uv_poll_stop(poll))
+                : UV_EINVAL;
 }
 
 /* ---- closing ------------------------------------------------------------------------------ */
@@ -229,8 +235,12 @@ static int close_by(uv_handle_t *handle, uv_close_cb callback,
 
     if (!handle)
         return UV_EINVAL;
-    if (!callback)
-        return ctxi_uv_stopped(handle->loop, handle, close(handle, NULL));
+    if (!callback) {
+        error = close(handle, NULL);
+        if (error == 0)
+            ctxi_uv_forget(handle->loop, handle);
+        return error;
+    }
     error = ctxi_uv_hand_over(&hand, handle->loop, handle, CTXI_UV_FN(on_close),
                               CTXI_UV_FN(callback), CTXI_UV_ONCE);
     return error ? error : ctxi_uv_handed(&hand, close(handle, on_close));

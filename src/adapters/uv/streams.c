@@ -57,7 +57,8 @@ int ctx_uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc, uv_read_cb callbac
 
 int ctx_uv_read_stop(uv_stream_t *stream)
 {
-    return stream ? ctxi_uv_stopped(stream->loop, stream, uv_read_stop(stream)) : UV_EINVAL;
+    return stream ? ctxi_uv_stopped(stream->loop, stream, CTXI_UV_FN(on_read), uv_read_stop(stream))
+                  : UV_EINVAL;
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */

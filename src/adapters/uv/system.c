@@ -44,7 +44,13 @@ int ctx_uv_signal_start_oneshot(uv_signal_t *signal, uv_signal_cb callback, int 
 
 int ctx_uv_signal_stop(uv_signal_t *signal)
 {
-    return signal ? ctxi_uv_stopped(signal->loop, signal, uv_signal_stop(signal)) : UV_EINVAL;
+    int answer;
+
+    if (!signal)
+        return UV_EINVAL;
+    answer = uv_signal_stop(signal);
+    (void)ctxi_uv_stopped(signal->loop, signal, CTXI_UV_FN(on_signal), answer);
+    return ctxi_uv_stopped(signal->loop, signal, CTXI_UV_FN(on_signal_once), answer);
 }
 
 /* ---- processes ---------------------------------------------------------------------------- */
@@ -102,7 +108,9 @@ int ctx_uv_fs_event_start(uv_fs_event_t *watch, uv_fs_event_cb callback, const c
 
 int ctx_uv_fs_event_stop(uv_fs_event_t *watch)
 {
-    return watch ? ctxi_uv_stopped(watch->loop, watch, uv_fs_event_stop(watch)) : UV_EINVAL;
+    return watch ? ctxi_uv_stopped(watch->loop, watch, CTXI_UV_FN(on_fs_event),
+                                   uv_fs_event_stop(watch))
+                 : UV_EINVAL;
 }
 
 static void on_fs_poll(uv_fs_poll_t *poll, int status, const uv_stat_t *before,
@@ -131,5 +139,6 @@ int ctx_uv_fs_poll_start(uv_fs_poll_t *poll, uv_fs_poll_cb callback, const char 
 
 int ctx_uv_fs_poll_stop(uv_fs_poll_t *poll)
 {
-    return poll ? ctxi_uv_stopped(poll->loop, poll, uv_fs_poll_stop(poll)) : UV_EINVAL;
+    return poll ? ctxi_uv_stopped(poll->loop, poll, CTXI_UV_FN(on_fs_poll), uv_fs_poll_stop(poll))
+                : UV_EINVAL;
 }

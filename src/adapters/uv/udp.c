@@ -60,5 +60,6 @@ int ctx_uv_udp_recv_start(uv_udp_t *udp, uv_alloc_cb alloc, uv_udp_recv_cb callb
 
 int ctx_uv_udp_recv_stop(uv_udp_t *udp)
 {
-    return udp ? ctxi_uv_stopped(udp->loop, udp, uv_udp_recv_stop(udp)) : UV_EINVAL;
+    return udp ? ctxi_uv_stopped(udp->loop, udp, CTXI_UV_FN(on_receive), uv_udp_recv_stop(udp))
+               : UV_EINVAL;
 }
