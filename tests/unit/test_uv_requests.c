@@ -104,6 +104,38 @@ Test(uv_requests, work_of_nothing_is_refused)
     ctx_context_unref(session);
 }
 
+static ctx_context *elsewhere;
+
+static void go_astray(uv_work_t *unused)
+{
+    ctx_context *own;
+
+    (void)unused;
+    cr_assert_eq(ctx_swap(elsewhere, &own), CTX_OK);
+    ctx_context_unref(own);
+}
+
+static void note_work(uv_work_t *unused)
+{
+    (void)unused;
+    note_and_change();
+}
+
+/* Work that libuv queues without us runs in whatever its thread is in. */
+Test(uv_requests, work_that_goes_astray_leaves_its_thread_as_nobody)
+{
+    static uv_work_t second;
+
+    setenv("UV_THREADPOOL_SIZE", "1", 1);
+    elsewhere = context_with("elsewhere");
+    become("acme");
+    cr_assert_eq(ctx_uv_queue_work(&loop, &request, go_astray, NULL), 0);
+    cr_assert_eq(uv_queue_work(&loop, &second, note_work, NULL), 0);
+    run();
+    cr_assert_str_eq(seen, "unset");
+    ctx_context_unref(elsewhere);
+}
+
 /* ---- lookups ------------------------------------------------------------------------------ */
 
 static void on_addresses(uv_getaddrinfo_t *of, int status, struct addrinfo *found)

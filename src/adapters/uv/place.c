@@ -84,17 +84,25 @@ int ctxi_uv_stay_begin(struct ctxi_uv_stay *stay, struct ctxi_uv_place *place)
 
     if (status != CTX_OK) {
         stay->where = CTXI_UV_NOWHERE;
-        (void)ctx_swap(NULL, &stay->as.previous);
+        stay->as.previous = ctxi_uv_set_aside();
     }
     return status;
 }
 
+ctx_context *ctxi_uv_set_aside(void)
+{
+    ctx_context *before;
+
+    (void)ctx_swap(NULL, &before);
+    return before;
+}
+
 /* Whatever was made current meanwhile goes, and what was swapped out comes back. */
-static void come_back(ctx_context *previous)
+void ctxi_uv_come_back(ctx_context **before)
 {
     ctx_context *made;
 
-    (void)ctx_swap(previous, &made);
+    (void)ctx_swap(*before, &made);
     ctx_context_unref(made);
 }
 
@@ -108,7 +116,7 @@ void ctxi_uv_stay_end(struct ctxi_uv_stay *stay)
         ctx_bound_exit(&stay->as.bound);
         break;
     case CTXI_UV_NOWHERE:
-        come_back(stay->as.previous);
+        ctxi_uv_come_back(&stay->as.previous);
         break;
     }
 }

@@ -58,6 +58,13 @@ struct ctxi_uv_stay {
 int ctxi_uv_stay_begin(struct ctxi_uv_stay *stay, struct ctxi_uv_place *place);
 void ctxi_uv_stay_end(struct ctxi_uv_stay *stay);
 
+/*
+ * For a thread of a pool, around a stay: what it was in before is out of reach of the callback, and back
+ * afterwards, also after a ctx_swap() without its counterpart.
+ */
+ctx_context *ctxi_uv_set_aside(void);
+void ctxi_uv_come_back(ctx_context **before);
+
 /* For the variable that a stay is: however its callback is left, the context is, too. */
 #define CTXI_UV_STAY_ENDS __attribute__((cleanup(ctxi_uv_stay_end)))
 

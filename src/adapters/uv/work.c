@@ -77,6 +77,7 @@ static void end(struct work *work)
 static void on_work(uv_work_t *request)
 {
     struct work *work = find(request);
+    __attribute__((cleanup(ctxi_uv_come_back), unused)) ctx_context *before = ctxi_uv_set_aside();
     struct ctxi_uv_stay stay CTXI_UV_STAY_ENDS;
 
     work->status = ctxi_uv_stay_begin(&stay, &work->place);
