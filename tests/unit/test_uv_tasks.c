@@ -150,3 +150,23 @@ Test(uv_tasks, null_is_invalid)
     cr_assert_eq(CTX_UV_IN(NULL, ctx_uv_spawn(&loop, task, NULL)), UV_EINVAL);
     ctx_context_unref(session);
 }
+
+/* The result of a hand-over of its own, in another context. */
+static void *spawn_in(ctx_context *context)
+{
+    cr_assert_eq(CTX_UV_IN(context, ctx_uv_spawn(&loop, task, NULL)), 0);
+    return NULL;
+}
+
+Test(uv_tasks, a_name_within_the_arguments_of_another_leaves_that_alone)
+{
+    ctx_context *outer = context_with("outer"), *inner = context_with("inner");
+
+    become("acme");
+    cr_assert_eq(CTX_UV_IN(outer, ctx_uv_spawn(&loop, task, spawn_in(inner))), 0);
+    cr_assert_eq(ctx_uv_spawn(&loop, task, NULL), 0);
+    run();
+    cr_assert_str_eq(seen, "inner outer acme");
+    ctx_context_unref(outer);
+    ctx_context_unref(inner);
+}

@@ -2,30 +2,60 @@
 
 #include "ctxcache/uv.h"
 
-/* What CTX_UV_IN() names for the next hand-over of this thread. */
+enum { NAMED_MAX = 8 };
+
+/*
+ * What CTX_UV_IN() names for hand-overs of this thread. One in the arguments of another lies above it; what is
+ * deeper than there is room for is not known, and refused.
+ */
 static __thread struct {
-    bool given;
-    ctx_context *context;
+    unsigned depth;
+    struct {
+        bool given; /* not taken yet */
+        ctx_context *context;
+    } at[NAMED_MAX];
 } named __attribute__((tls_model("initial-exec")));
 
 void ctx_uv_in_begin(ctx_context *context)
 {
-    named.given = true;
-    named.context = context;
+    if (named.depth < NAMED_MAX) {
+        named.at[named.depth].given = true;
+        named.at[named.depth].context = context;
+    }
+    named.depth++;
 }
 
 int ctx_uv_in_end(int result)
 {
-    named.given = false;
+    if (named.depth > 0)
+        named.depth--;
     return result;
+}
+
+/* Whether the next hand-over has a context that is named; NULL where there was no room to remember it. */
+static bool take_named(ctx_context **out_context)
+{
+    unsigned top = named.depth - 1;
+
+    *out_context = NULL;
+    if (named.depth == 0)
+        return false;
+    if (top >= NAMED_MAX)
+        return true;
+    if (!named.at[top].given)
+        return false;
+    named.at[top].given = false;
+    *out_context = named.at[top].context;
+    return true;
 }
 
 int ctxi_uv_place_take(struct ctxi_uv_place *place, enum ctxi_uv_runs runs)
 {
+    ctx_context *context;
+
     *place = (struct ctxi_uv_place){NULL, NULL, NULL};
-    if (named.given) {
-        named.given = false;
-        place->named = ctx_context_ref(named.context);
+    if (take_named(&context)) {
+        place->named = ctx_context_ref(context);
         return place->named ? 0 : UV_EINVAL;
     }
     if (runs == CTXI_UV_ONCE)
