@@ -113,11 +113,12 @@ int main(int argc, char **argv)
         complain("no temporary directory, or the path is too long");
         return EXIT_FAILURE;
     }
-    bool good = place_fill(&place, settings.rows, &life);
-    struct database *database = good ? database_open(place.path, (int)settings.threads) : NULL;
-    good = database && serve(database, &settings, &life);
+    bool filled = place_fill(&place, settings.rows, &life);
+    struct database *database = filled ? database_open(place.path, (int)settings.threads) : NULL;
+    /* that the time is up while it is being filled is no failure */
+    bool good = filled ? database && serve(database, &settings, &life) : life.over;
     database_close(database);
     place_leave(&place);
     uv_library_shutdown(); /* ends the worker pool */
-    return good || life.over ? EXIT_SUCCESS : EXIT_FAILURE;
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -75,7 +75,9 @@ typedef void ctx_cache_landing(void *user, int status, ctx_cache_ref *ref, ctx_c
 
 enum ctx_cache_begin_flag {
     /* Copies the arguments (objects are retained), for ctx_cache_flight_run(). Each call keeps its own: who
-     * joins, and may land with CTX_LEAD, needs this as well. */
+     * joins, and may land with CTX_LEAD, needs this as well. Such a load may be queued for threads that all
+     * wait for it, so before it runs a blocking call without a deadline does not: it loads the key for
+     * itself, beside, and its result is not stored. */
     CTX_CACHE_KEEP_ARGS = 1,
     /* The load serves everybody in the partition: the flight's context holds exactly the partition's
      * values, everything else is unset in it; so does the context of this one's landing. */

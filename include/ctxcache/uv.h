@@ -24,6 +24,9 @@
  * and a twin that was forgotten fails closed: also in CTX_UV_IN(), where it goes unnoticed. For
  * uv_thread_create() there is ctx_thread_create() (bind.h).
  *
+ * A callback that swaps contexts (ctx_swap()) must swap back before it returns. Nothing may be thrown through
+ * libuv, which is not made for it: contexts are left in order, but the loop cannot be closed any more.
+ *
  * Threads: as in libuv a loop, with all that belongs to it, is used by one thread at a time.
  * ctx_uv_queue_work() says what runs elsewhere.
  *
@@ -133,7 +136,9 @@ typedef void ctx_uv_cache_cb(void *user, int status, ctx_cache_ref *ref,
  * thread of libuv's pool, in a copy of the context that is current here. The answer comes later, never
  * inside this call, also if the value is there. Callers who ask for one key meanwhile, on this loop, on
  * others, or by blocking calls, share one load; the rules are those of call.h and flight.h, the read
- * audit's included.
+ * audit's included. Only a blocking call without a deadline that comes before a thread of the pool has begun
+ * with the load does it for itself: else loaders that ask for it could have all threads of the pool wait for
+ * what is queued behind them.
  *
  * With CTX_UV_IN(context, ...) that context says what the call varies on, and the callback runs in it; the
  * loader has a copy. CTX_ERR_INVALID if it names NULL, CTX_ERR_ENTERED if it is entered elsewhere.

@@ -188,6 +188,14 @@ int ctx_cache_begin_v(ctx_cache *cache, ctx_cache_fn *fn, const ctx_value *args,
     return r;
 }
 
+/* relaxed: a hint, which is told too early or too late */
+bool ctxi_begun_is_queued(const struct ctxi_begun *begun)
+{
+    int state = atomic_load_explicit(&begun->state, memory_order_relaxed);
+
+    return state != CTXI_BEGUN_RUNNING && state != CTXI_BEGUN_ENDING;
+}
+
 /* ---- leading ------------------------------------------------------------------------------ */
 
 /* The flight that leads; NULL: there is none, or not any more. A reference is the caller's. */

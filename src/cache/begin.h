@@ -53,6 +53,9 @@ void ctxi_begun_end(struct ctxi_begun *begun);
 /* From now on it leads; its call has found that it is to. */
 void ctxi_begun_lead(struct ctxi_begun *begun);
 
+/* Whether no thread has begun to run its load: whoever blocks might be keeping one from it. */
+bool ctxi_begun_is_queued(const struct ctxi_begun *begun);
+
 /* Whether the contexts that matter have the values of the partition still: that of the load, and the
  * current one, in which it is finished. NULL in *out_changed: nobody can tell. */
 bool ctxi_begun_unchanged(const struct ctxi_begun *begun, const struct ctxi_partition *partition,

@@ -494,6 +494,8 @@ static enum step begin(struct ctxi_call *call, struct ctxi_partition *partition,
                               &call->flight);
     if (r == CTX_OK) {
         ctxi_call_hold_cache(call);
+        if (call->begun && call->begun->flags & CTX_CACHE_KEEP_ARGS)
+            call->flight->may_queue = call->begun;
         if (!call->begun) { /* a load that takes long shall not hold what others could use */
             ctxi_load_take_seat(&call->load);
             ctxi_contents_foresee(request->cache);
@@ -504,6 +506,16 @@ static enum step begin(struct ctxi_call *call, struct ctxi_partition *partition,
     return STEP_ANSWERED;
 }
 
+/*
+ * Whether waiting might never end: the load may be queued for the very threads that all wait for it. The same
+ * key is rather loaded twice. Who does not block, or has a deadline, waits.
+ */
+static bool must_not_wait(const struct ctxi_call *call, const struct ctxi_flight *flight)
+{
+    return !call->begun && !call->wait_ns && flight->may_queue &&
+           ctxi_begun_is_queued(flight->may_queue);
+}
+
 /* The key is not there: wait for who loads it, or begin to load it, beside another if need be. */
 static enum step miss(struct ctxi_call *call, struct ctxi_partition *partition, int *out_status,
                       struct ctxi_hold *out_garbage)
@@ -511,6 +523,8 @@ static enum step miss(struct ctxi_call *call, struct ctxi_partition *partition, 
     const struct ctxi_request *request = &call->request;
     struct ctxi_flight *flight = ctxi_flight_find(request->cache, &request->key);
 
+    if (flight && must_not_wait(call, flight))
+        call->alone = true;
     if (flight && call->hasty && !call->alone) {
         *out_status = CTXI_WOULD_WAIT;
         return STEP_ANSWERED;

@@ -71,6 +71,8 @@ struct ctxi_flight {
     size_t refs;             /* the leader until it ended, and each who waits or is parked */
     struct ctxi_link parked; /* struct ctxi_parking, in order of their coming */
     struct ctxi_link apart;  /* led by no thread: in cache->flights.apart */
+    struct ctxi_begun
+        *may_queue; /* that leads, and may be waiting for a thread to run it; or NULL */
 
     struct ctxi_flight *led_before; /* the next in its leader's list of flights; of that thread */
 

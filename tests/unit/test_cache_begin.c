@@ -309,6 +309,23 @@ Test(begin, blocking_callers_join_it)
     cr_assert_eq(atomic_load(&price_probe.loads), 0);
 }
 
+Test(begin, nobody_blocks_for_a_load_that_may_be_queued_for_them)
+{
+    struct begun leader = {0}, joiner = {0};
+
+    begin_in(cache, &leader, 1, CTX_CACHE_KEEP_ARGS, 0);
+    cr_assert_eq(begin(&joiner, 1), CTX_JOINED);
+    cr_assert_eq(ask(cache, price, 1).serial, 1, "it loads for itself");
+    cr_assert_eq(ask(cache, price, 1).info.reason, CTX_CACHE_FENCED,
+                 "beside, so nothing is stored");
+    cr_assert_eq(
+        ask_within_v(cache, price, &(ctx_value){.type = CTX_I64, .as.i64 = 1}, 1, 1).status,
+        CTX_ERR_TIMEOUT, "who has a deadline waits");
+    cr_assert_eq(ctx_cache_flight_run(leader.flight, NULL, NULL), CTX_OK);
+    cr_assert_eq(joiner.value, 3);
+    cr_assert_eq(ask(cache, price, 1).serial, 3);
+}
+
 Test(begin, it_joins_a_blocking_load)
 {
     static struct gate gate = GATE_INIT;

@@ -316,6 +316,32 @@ Test(uv_cache, a_blocking_call_joins_a_load_of_the_loop)
     cr_assert_eq(price_probe.loads, 1);
 }
 
+/* A loader that asks, blocking, for the price of the same key. */
+static int ask_price(struct probe *probe, ctx_cache_load *load, const ctx_value *args, size_t count)
+{
+    (void)probe, (void)load, (void)count;
+    gate_pass(&gate);
+    return ask(cache, price, args[0].as.i64).status;
+}
+
+Test(uv_cache, loaders_that_ask_for_what_is_queued_behind_them_do_not_wait_for_it)
+{
+    enum { THREADS = 4 };
+
+    setenv("UV_THREADPOOL_SIZE", "4", 1);
+    rate_probe.during = ask_price;
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(ctx_uv_cache_call(&loop, cache, rate, on_answer, &answers[i], i), CTX_OK);
+    gate_await(&gate, THREADS); /* the whole pool */
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(ctx_uv_cache_call(&loop, cache, price, on_answer, &answers[THREADS + i], i),
+                     CTX_OK);
+    gate_open(&gate);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    for (int i = 0; i < 2 * THREADS; i++)
+        cr_assert_eq(answers[i].status, CTX_OK);
+}
+
 Test(uv_cache, a_loop_joins_the_load_of_a_blocking_call)
 {
     struct caller caller = {0};

@@ -136,8 +136,10 @@ static void watch_until(struct ctxi_uv_landings *landings, uint64_t next_ns);
 static void on_clock(uv_timer_t *clock)
 {
     struct ctxi_uv_landings *landings = clock->data;
+    struct ctxi_uv_loop *kept = landings->kept;
     const ctx_cache *last = NULL;
 
+    kept->holds++; /* strangers may land meanwhile */
     for (struct ctxi_uv_call *call = landings->kept->calls; call; call = call->next) {
         uint64_t next_ns = UINT64_MAX;
 
@@ -147,6 +149,7 @@ static void on_clock(uv_timer_t *clock)
         (void)ctx_cache_expire(call->cache, &next_ns);
         watch_until(landings, next_ns);
     }
+    ctxi_uv_loop_release(kept);
 }
 
 static void watch_until(struct ctxi_uv_landings *landings, uint64_t next_ns)
