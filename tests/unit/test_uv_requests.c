@@ -111,7 +111,7 @@ static void go_astray(uv_work_t *unused)
     ctx_context *own;
 
     (void)unused;
-    cr_assert_eq(ctx_swap(elsewhere, &own), CTX_OK);
+    cr_assert_eq(ctx_swap(ctx_context_ref(elsewhere), &own), CTX_OK);
     ctx_context_unref(own);
 }
 
