@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "ctxcache/task.h"
+#include "support/begin_kit.h"
 #include "support/cache_kit.h"
 #include "support/check.h"
 
@@ -31,61 +32,9 @@ static void teardown(void)
 
 TestSuite(attacked, .init = setup, .fini = teardown, .timeout = 120);
 
-struct begun {
-    int status, landings, landed;
-    ctx_cache_flight flight;
-    ctx_cache_ref ref;
-    void (*then)(void);
-};
-
-static void land(void *user, int status, ctx_cache_ref *ref, ctx_cache_flight flight,
-                 const ctx_cache_info *info)
-{
-    struct begun *begun = user;
-
-    (void)ref, (void)flight, (void)info;
-    begun->landings++;
-    begun->landed = status;
-    if (begun->then)
-        begun->then();
-}
-
 static int begin_in(ctx_cache *in, struct begun *begun, int64_t key, uint32_t flags)
 {
-    ctx_cache_begin_options options = CTX_CACHE_BEGIN_OPTIONS_INIT;
-    ctx_value arg = ctx_i64(key);
-
-    options.flags = flags;
-    options.landing = land;
-    options.user = begun;
-    begun->status =
-        ctx_cache_begin_v(in, price, &arg, 1, &options, &begun->ref, &begun->flight, NULL);
-    return begun->status;
-}
-
-static void give(ctx_cache_flight flight, int64_t value)
-{
-    ctx_cache_load *load;
-
-    CHECK_EQ(ctx_cache_flight_load(flight, &load), CTX_OK);
-    CHECK_EQ(ctx_cache_load_copy(load, &value, sizeof value), CTX_OK);
-}
-
-static ctx_cache_info finish(ctx_cache_flight flight)
-{
-    ctx_cache_info info = CTX_CACHE_INFO_INIT;
-
-    CHECK_EQ(ctx_cache_finish(flight, CTX_OK, NULL, &info), CTX_OK);
-    return info;
-}
-
-static void inside(ctx_cache_flight flight, void (*fn)(void *arg), void *arg)
-{
-    ctx_context *context;
-
-    CHECK_EQ(ctx_cache_flight_context(flight, &context), CTX_OK);
-    CHECK_EQ(ctx_run(context, fn, arg), CTX_OK);
-    ctx_context_unref(context);
+    return begun_begin(in, price, begun, key, flags);
 }
 
 /* ---- the audit ---------------------------------------------------------------------------- */
@@ -401,7 +350,7 @@ static void begin_once_more(void)
     ctx_cache_begin_options options = CTX_CACHE_BEGIN_OPTIONS_INIT;
     ctx_value arg = ctx_i64(1);
 
-    options.landing = land;
+    options.landing = begun_land;
     options.user = &begun_in_landing;
     options.wait_ns = 3600000000000;
     cr_assert_eq(ctx_cache_begin_v(cache, price, &arg, 1, &options, &begun_in_landing.ref,
@@ -417,7 +366,7 @@ Test(attacked, the_next_deadline_is_also_that_of_who_began_in_a_landing)
     uint64_t next = 0;
 
     begin_in(cache, &lead, 1, 0);
-    options.landing = land;
+    options.landing = begun_land;
     options.user = &joiner;
     options.wait_ns = 1;
     ctx_cache_begin_v(cache, price, &arg, 1, &options, &joiner.ref, &joiner.flight, NULL);
