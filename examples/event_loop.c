@@ -17,7 +17,7 @@ static void on_revenue(void *answer, int status, ctx_cache_ref *ref, const ctx_c
 {
     const char *name = "nobody"; /* the tenant is here again, and nobody has passed it on */
     ctx_get_string(tenant, &name);
-    snprintf(answer, 64, "%s: %lld%s", name, status == CTX_OK ? *(const long long *)ref->data : 0,
+    snprintf(answer, 200, "%s: %lld%s", name, status == CTX_OK ? *(const long long *)ref->data : 0,
              info->outcome == CTX_CACHE_MISS ? "" : ", without a load of its own");
 }
 
@@ -25,14 +25,14 @@ static void serve(void *answer)
 {
     int status = ctx_uv_cache_call(&loop, cache, cached_revenue_fn, on_revenue, answer, 2026);
     if (status != CTX_OK) /* refused, for want of a tenant say: no callback will come */
-        snprintf(answer, 64, "%s", ctx_strerror(status));
+        snprintf(answer, 200, "%s", ctx_strerror(status));
 }
 
 int main(void)
 {
     const char *names[] = {"acme", "globex", "acme"};
     ctx_cache_config config = CTX_CACHE_CONFIG_INIT;
-    char answers[3][64] = {""};
+    char answers[3][200] = {""};
     config.capacity_entries = 100;
     config.vary = (ctx_var *[]){tenant};
     config.vary_count = 1;
